@@ -1,0 +1,28 @@
+export { canonicalRequest } from './canonical.ts'
+export { endpointOf } from './endpoint.ts'
+export { anthropicError, errorBody, openAiError } from './errors.ts'
+export type { Replacement } from './replace-text.ts'
+export { replaceText, replaceTexts } from './replace-text.ts'
+export { includeUsage, requestFeatures } from './request-features.ts'
+export { lastUserText, textParts, toolTexts } from './request-text.ts'
+export { appendSystemPrompt } from './system-prompt.ts'
+export type {
+  Answer,
+  AnswerChoice,
+  AnswerError,
+  AnswerHint,
+  ApiError,
+  Endpoint,
+  JsonObject,
+  JsonPath,
+  JsonValue,
+  LlmApi,
+  RequestFeatures,
+  RequestValidation,
+  TextPart,
+  TextRole,
+  TokenUsage,
+  ToolCall,
+} from './types.ts'
+export type { ValidateOptions } from './validate.ts'
+export { validateRequest } from './validate.ts'

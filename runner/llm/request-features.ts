@@ -1,0 +1,74 @@
+import { arrayOf, isRecord, numberOf, recordOf, stringOf } from './json.ts'
+import type { Endpoint, RequestFeatures } from './types.ts'
+
+/** What routing, quotas and caching want to know about a request. Never throws; wrong types count as absent. */
+export function requestFeatures(endpoint: Endpoint, body: unknown): RequestFeatures {
+  const request = recordOf(body)
+  const model = stringOf(request.model)
+  const temperature = numberOf(request.temperature)
+  const maxTokens =
+    numberOf(request.max_completion_tokens) ??
+    numberOf(request.max_output_tokens) ??
+    numberOf(request.max_tokens)
+  const content = contentKinds(endpoint === 'responses' ? request.input : request.messages)
+  return {
+    ...(model !== undefined && { model }),
+    stream: request.stream === true,
+    n: choices(request),
+    ...(temperature !== undefined && { temperature }),
+    ...(maxTokens !== undefined && { maxTokens }),
+    hasTools: arrayOf(request.tools).length > 0 || arrayOf(request.functions).length > 0,
+    hasToolResults: content.toolResults,
+    hasImages: content.images,
+    hasAudio: content.audio || arrayOf(request.modalities).includes('audio'),
+    logprobs: wantsLogprobs(request),
+    wantsUsage: recordOf(request.stream_options).include_usage === true,
+  }
+}
+
+/**
+ * The body with `stream_options.include_usage` set, so that a stream ends with its token counts. Unchanged when it
+ * does not stream (OpenAI refuses the option there) or asks for usage already.
+ */
+export function includeUsage<T>(body: T): T {
+  if (!isRecord(body) || body.stream !== true) return body
+  const options = recordOf(body.stream_options)
+  if (options.include_usage === true) return body
+  return { ...body, stream_options: { ...options, include_usage: true } }
+}
+
+function choices(request: Record<string, unknown>): number {
+  const n = numberOf(request.n)
+  return n !== undefined && Number.isInteger(n) && n > 0 ? n : 1
+}
+
+function wantsLogprobs(request: Record<string, unknown>): boolean {
+  const { logprobs, top_logprobs: top } = request
+  if (logprobs === true || typeof logprobs === 'number') return true
+  return (
+    (typeof top === 'number' && top > 0) || arrayOf(request.include).includes('message.output_text.logprobs')
+  )
+}
+
+interface ContentKinds {
+  toolResults: boolean
+  images: boolean
+  audio: boolean
+}
+
+function contentKinds(list: unknown): ContentKinds {
+  const kinds: ContentKinds = { toolResults: false, images: false, audio: false }
+  const stack: unknown[] = [...arrayOf(list)]
+  while (stack.length > 0) {
+    const item = stack.pop()
+    if (!isRecord(item)) continue
+    const type = stringOf(item.type) ?? ''
+    if (item.role === 'tool' || item.role === 'function') kinds.toolResults = true
+    if (type.endsWith('tool_result') || type.endsWith('_call_output')) kinds.toolResults = true
+    if (type === 'image' || type === 'image_url' || type === 'input_image') kinds.images = true
+    if (type === 'audio' || type === 'audio_url' || type === 'input_audio') kinds.audio = true
+    for (const part of arrayOf(item.content)) stack.push(part)
+    for (const part of arrayOf(item.output)) stack.push(part)
+  }
+  return kinds
+}

@@ -1,0 +1,256 @@
+import { arrayOf, isRecord, recordOf, stringOf } from './json.ts'
+import type { Endpoint, JsonPath, TextPart, TextRole } from './types.ts'
+
+/** No format nests deeper; below, everything is read as one flat text, so that the work stays linear in the body. */
+const maxDepth = 48
+
+interface Voice {
+  role: TextRole
+  external: boolean
+}
+
+interface Step {
+  value: unknown
+  path: JsonPath
+  voice: Voice
+  /** `content`: message content, whose text-bearing keys are known. `leaves`: any JSON, every string counts. */
+  as: 'content' | 'leaves'
+}
+
+const client: Voice = { role: 'system', external: false }
+const developer: Voice = { role: 'developer', external: false }
+const model: Voice = { role: 'assistant', external: false }
+const user: Voice = { role: 'user', external: true }
+const tool: Voice = { role: 'tool', external: true }
+const input: Voice = { role: 'input', external: true }
+
+const voices = new Map<unknown, Voice>([
+  ['system', client],
+  ['developer', developer],
+  ['assistant', model],
+  ['tool', tool],
+  ['function', tool],
+])
+
+/** A role that no API documents is heard as a user's: the least trusted. */
+function voiceOf(role: unknown): Voice {
+  return voices.get(role) ?? user
+}
+
+/**
+ * Every text of a request that reaches the model as a message, in the order of the body: message content, tool calls
+ * and their results, participants' names, instructions, template variables. Tool definitions are not messages; see
+ * `toolTexts`. Shapes that no format knows are skipped. Never throws, linear in the body.
+ */
+export function* textParts(endpoint: Endpoint, body: unknown): Generator<TextPart, void, undefined> {
+  for (const step of roots(endpoint, recordOf(body))) yield* walk(step)
+}
+
+/** Names, descriptions and parameter schemas of the tools that the client offers. The client wrote them: not external. */
+export function* toolTexts(body: unknown): Generator<TextPart, void, undefined> {
+  const request = recordOf(body)
+  for (const key of ['tools', 'functions']) {
+    if (!Array.isArray(request[key])) continue
+    yield* walk({ value: request[key], path: [key], voice: { role: 'tool', external: false }, as: 'leaves' })
+  }
+}
+
+/** The text of the last user message (its parts joined by newlines), or the last prompt or input. */
+export function lastUserText(endpoint: Endpoint, body: unknown): string | undefined {
+  const request = recordOf(body)
+  if (endpoint === 'completions') return lastString(request.prompt)
+  if (endpoint === 'embeddings') return lastString(request.input)
+  if (endpoint === 'responses' && typeof request.input === 'string') return request.input
+  const list = arrayOf(endpoint === 'responses' ? request.input : request.messages)
+  for (let index = list.length - 1; index >= 0; index--) {
+    const message = recordOf(list[index])
+    if (message.role !== 'user') continue
+    const content: Step = { value: message.content, path: [], voice: user, as: 'content' }
+    const texts = Array.from(walk(content)).filter((part) => part.role === 'user')
+    if (texts.length > 0) return texts.map((part) => part.text).join('\n')
+  }
+  return undefined
+}
+
+function lastString(value: unknown): string | undefined {
+  return typeof value === 'string'
+    ? value
+    : stringOf(arrayOf(value).findLast((item) => typeof item === 'string'))
+}
+
+function* roots(endpoint: Endpoint, request: Record<string, unknown>): Generator<Step> {
+  switch (endpoint) {
+    case 'chat-completions':
+      for (const [index, item] of arrayOf(request.messages).entries())
+        yield* chatMessage(item, ['messages', index])
+      return
+    case 'messages':
+      yield { value: request.system, path: ['system'], voice: client, as: 'content' }
+      for (const [index, item] of arrayOf(request.messages).entries())
+        yield* chatMessage(item, ['messages', index])
+      return
+    case 'responses':
+      yield { value: request.instructions, path: ['instructions'], voice: client, as: 'content' }
+      yield {
+        value: recordOf(request.prompt).variables,
+        path: ['prompt', 'variables'],
+        voice: user,
+        as: 'leaves',
+      }
+      if (typeof request.input === 'string')
+        yield { value: request.input, path: ['input'], voice: user, as: 'content' }
+      for (const [index, item] of arrayOf(request.input).entries())
+        yield* responsesItem(item, ['input', index])
+      return
+    case 'completions':
+      yield { value: request.prompt, path: ['prompt'], voice: input, as: 'content' }
+      yield { value: request.suffix, path: ['suffix'], voice: input, as: 'content' }
+      return
+    case 'embeddings':
+      yield { value: request.input, path: ['input'], voice: input, as: 'content' }
+      return
+    case 'models':
+      return
+  }
+}
+
+function* chatMessage(item: unknown, path: JsonPath): Generator<Step> {
+  if (!isRecord(item)) return
+  const voice = voiceOf(item.role)
+  if (typeof item.name === 'string') {
+    yield {
+      value: item.name,
+      path: [...path, 'name'],
+      voice: { role: voice.role, external: true },
+      as: 'content',
+    }
+  }
+  for (const key of ['content', 'reasoning_content', 'reasoning', 'refusal']) {
+    if (item[key] !== undefined) yield { value: item[key], path: [...path, key], voice, as: 'content' }
+  }
+  for (const [index, call] of arrayOf(item.tool_calls).entries()) {
+    for (const key of ['function', 'custom']) {
+      const value = recordOf(call)[key]
+      if (value !== undefined)
+        yield { value, path: [...path, 'tool_calls', index, key], voice: model, as: 'leaves' }
+    }
+  }
+  if (isRecord(item.function_call)) {
+    yield { value: item.function_call, path: [...path, 'function_call'], voice: model, as: 'leaves' }
+  }
+}
+
+const itemKeys: readonly (readonly [key: string, as: Step['as']])[] = [
+  ['content', 'content'],
+  ['summary', 'content'],
+  ['name', 'content'],
+  ['arguments', 'leaves'],
+  ['input', 'leaves'],
+  ['code', 'leaves'],
+  ['action', 'leaves'],
+  ['queries', 'leaves'],
+]
+const itemResultKeys = ['output', 'outputs', 'results', 'result', 'error'] as const
+
+/** Items of the Responses API: messages, calls, results, reasoning. Only a message has a role. */
+function* responsesItem(item: unknown, path: JsonPath): Generator<Step> {
+  if (typeof item === 'string') yield { value: item, path, voice: user, as: 'content' }
+  if (!isRecord(item)) return
+  const type = stringOf(item.type) ?? 'message'
+  const voice = type === 'message' || item.role !== undefined ? voiceOf(item.role) : itemVoice(type)
+  for (const [key, as] of itemKeys) {
+    if (item[key] !== undefined) yield { value: item[key], path: [...path, key], voice, as }
+  }
+  for (const key of itemResultKeys) {
+    if (item[key] !== undefined) yield { value: item[key], path: [...path, key], voice: tool, as: 'leaves' }
+  }
+}
+
+function itemVoice(type: string): Voice {
+  if (type.endsWith('_output')) return tool
+  return type.endsWith('_call') || type === 'reasoning' ? model : user
+}
+
+/** Keys under which content parts of the three APIs keep text or further parts. */
+const contentKeys: readonly string[] = [
+  'title',
+  'context',
+  'text',
+  'refusal',
+  'thinking',
+  'summary',
+  'content',
+  'output',
+]
+
+function* walk(root: Step): Generator<TextPart> {
+  const stack: Step[] = [root]
+  for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
+    const { value, path, voice } = step
+    if (typeof value === 'string') {
+      if (value !== '') yield { role: voice.role, text: value, path, external: voice.external }
+    } else if (typeof value !== 'object' || value === null) {
+      // numbers (token arrays), booleans, null: no text
+    } else if (path.length >= maxDepth) {
+      const text = flatText(value)
+      if (text !== '') yield { role: voice.role, text, path, external: voice.external }
+    } else {
+      pushChildren(stack, step, value)
+    }
+  }
+}
+
+function pushChildren(stack: Step[], step: Step, value: object): void {
+  const { path } = step
+  if (Array.isArray(value)) {
+    for (let index = value.length - 1; index >= 0; index--) {
+      const item: unknown = value[index]
+      if (typeof item === 'number') continue
+      stack.push({ ...step, value: item, path: [...path, index] })
+    }
+    return
+  }
+  const part = value as Record<string, unknown>
+  if (step.as === 'leaves') {
+    for (const key of Object.keys(part).reverse()) {
+      if (!mechanical(part, key)) stack.push({ ...step, value: part[key], path: [...path, key] })
+    }
+    return
+  }
+  const type = stringOf(part.type) ?? ''
+  const voice = type.endsWith('tool_result') ? tool : type.endsWith('tool_use') ? model : step.voice
+  if (type.endsWith('tool_use')) {
+    stack.push({ value: part.input, path: [...path, 'input'], voice, as: 'leaves' })
+  }
+  if (type.endsWith('_tool_result')) {
+    stack.push({ value: part.content, path: [...path, 'content'], voice, as: 'leaves' })
+    return
+  }
+  const source = recordOf(part.source)
+  if (source.type === 'text') {
+    stack.push({ value: source.data, path: [...path, 'source', 'data'], voice, as: 'content' })
+  } else if (source.type === 'content') {
+    stack.push({ value: source.content, path: [...path, 'source', 'content'], voice, as: 'content' })
+  }
+  for (const key of contentKeys.toReversed()) {
+    if (part[key] !== undefined) stack.push({ value: part[key], path: [...path, key], voice, as: 'content' })
+  }
+}
+
+/** Discriminators, ids and binary payloads inside free-form JSON are no language and would only trip a masker. */
+function mechanical(part: Record<string, unknown>, key: string): boolean {
+  if (key === 'type') return 'text' in part || 'image_url' in part || 'file_id' in part
+  return key === 'image_url' || key === 'file_data' || key === 'file_id' || key === 'encrypted_content'
+}
+
+function flatText(root: object): string {
+  const texts: string[] = []
+  const stack: unknown[] = [root]
+  while (stack.length > 0) {
+    const value = stack.pop()
+    if (typeof value === 'string') texts.push(value)
+    else if (Array.isArray(value)) for (let i = value.length - 1; i >= 0; i--) stack.push(value[i])
+    else if (isRecord(value)) for (const item of Object.values(value).reverse()) stack.push(item)
+  }
+  return texts.join('\n')
+}
