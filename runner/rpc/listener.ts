@@ -1,0 +1,81 @@
+import { chmod, chown, lstat, readFile, unlink } from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { RunnerError, toRunnerError } from '../errors.ts'
+
+export interface ListenOptions {
+  /** Absolute path; `unix:` in front, as in APISIX_LISTEN_ADDRESS, is allowed. */
+  readonly address: string
+  /** Of the socket file, e.g. 0o666: APISIX's workers usually run as `nobody`. */
+  readonly mode: number
+  /** Name or number; undefined leaves the group as it is. */
+  readonly group: string | undefined
+}
+
+/** sockaddr_un holds 108 bytes, the last one zero. */
+const MAX_SOCKET_PATH_BYTES = 107
+
+/**
+ * Opens the Unix socket. A stale socket file is replaced, a live one never.
+ * @throws RunnerError LISTEN_FAILED
+ */
+export async function listen(
+  options: ListenOptions,
+  onConnection: (socket: Socket) => void,
+): Promise<Server> {
+  const path = socketPath(options.address)
+  try {
+    await removeStale(path)
+    // `pauseOnConnect`: no byte may be read before the connection is with the worker that answers it.
+    const server = createServer({ pauseOnConnect: true }, onConnection)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ path }, resolve)
+    })
+    await chmod(path, options.mode)
+    if (options.group !== undefined) await chown(path, process.getuid?.() ?? 0, await groupId(options.group))
+    return server
+  } catch (error) {
+    throw toRunnerError(error, 'LISTEN_FAILED', `cannot listen on ${path}`)
+  }
+}
+
+export function socketPath(address: string): string {
+  const path = address.replace(/^unix:/, '')
+  if (!path.startsWith('/')) throw new RunnerError('LISTEN_FAILED', `socket path "${path}" is not absolute`)
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+    throw new RunnerError(
+      'LISTEN_FAILED',
+      `socket path "${path}" is longer than ${MAX_SOCKET_PATH_BYTES} bytes`,
+    )
+  }
+  return path
+}
+
+async function removeStale(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined)
+  if (!stats) return
+  if (!stats.isSocket()) throw new RunnerError('LISTEN_FAILED', `${path} exists and is not a socket`)
+  if (await answers(path)) throw new RunnerError('LISTEN_FAILED', `another process is listening on ${path}`)
+  await unlink(path)
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path })
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+}
+
+async function groupId(group: string): Promise<number> {
+  if (/^\d+$/.test(group)) return Number(group)
+  const line = (await readFile('/etc/group', 'utf8'))
+    .split('\n')
+    .find((entry) => entry.startsWith(`${group}:`))
+  const id = line?.split(':')[2]
+  if (!id) throw new RunnerError('LISTEN_FAILED', `group "${group}" does not exist`)
+  return Number(id)
+}

@@ -1,0 +1,51 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Structured logging. Never a prompt, an answer or a key. */
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+
+/** Milliseconds since the epoch; tests move it. */
+export interface Clock {
+  now(): number
+}
+
+/** Metric families of one plugin or stage. Labels come from closed sets: never a consumer-made string or a raw model. */
+export interface Metrics {
+  counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>
+  gauge<L extends string>(name: string, help: string, labels?: readonly L[]): Gauge<L>
+  histogram<L extends string>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labels?: readonly L[],
+  ): Histogram<L>
+  readonly registry: Registry
+}
+
+/** Any object whose methods are asynchronous and whose arguments can be cloned between processes. */
+export type Shareable<T> = {
+  readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R
+    ? R extends Promise<unknown>
+      ? (...args: A) => R
+      : never
+    : never
+}
+
+/** What a plugin's `open` gets. */
+export interface Services {
+  readonly log: Log
+  readonly clock: Clock
+  readonly metrics: Metrics
+  /** undefined: no Redis is configured, stores are embedded. */
+  readonly redis: Redis | undefined
+  /** For files that must outlive the process; undefined: nothing is kept on disk. */
+  readonly dataDir: string | undefined
+  /** Secrets and endpoints come from here, never from `process.env` directly. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /**
+   * One object for all worker processes: made where the usage flow lives, called from the others over IPC. `name` is
+   * unique per process tree.
+   */
+  share<T extends Shareable<T>>(name: string, create: () => T | Promise<T>): Promise<T>
+}
