@@ -64,6 +64,12 @@ export interface Behaviour {
   no_end?: boolean
 }
 
+/** The request header that scripts its own answer; a list is tried in order. Always ASCII, whatever the texts. */
+export function scripted(behaviour: Behaviour | Behaviour[]): { 'x-scripted': string } {
+  const escape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return { 'x-scripted': JSON.stringify(behaviour).replace(/[^ -~]/g, escape) }
+}
+
 type Check = (value: unknown) => boolean
 
 const isString: Check = (value) => typeof value === 'string'

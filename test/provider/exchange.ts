@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import type { Answer } from './answer.ts'
 import { type Dialect, type Frame, frame } from './apis/dialect.ts'
@@ -134,14 +134,15 @@ export class Exchange {
   #writeHead(status: number, contentType: string, more: Record<string, string | number>): void {
     const { content_type, retry_after, gzip, headers } = this.#behaviour
     this.#entry.status = status
-    this.#res.writeHead(status, {
+    const all: OutgoingHttpHeaders = {
       'content-type': content_type ?? contentType,
       'x-request-id': `req_${this.#entry.id}`,
       ...more,
       ...(retry_after === undefined ? {} : { 'retry-after': retry_after }),
       ...(gzip ? { 'content-encoding': 'gzip' } : {}),
       ...headers,
-    })
+    }
+    this.#res.writeHead(status, all)
   }
 
   #bill({ usage }: Answer, completion: number): void {

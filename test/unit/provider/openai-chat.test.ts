@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import OpenAI, { APIConnectionError, APIError, RateLimitError } from 'openai'
-import type { Behaviour } from '../../provider/behaviour.ts'
+import { type Behaviour, scripted as scriptedHeader } from '../../provider/behaviour.ts'
 import { type Provider, startProvider } from '../../provider/provider.ts'
 
 let provider: Provider
@@ -20,9 +20,7 @@ beforeEach(() => {
 })
 after(() => provider.close())
 
-const scripted = (behaviour: Behaviour | Behaviour[]) => ({
-  headers: { 'x-scripted': JSON.stringify(behaviour) },
-})
+const scripted = (behaviour: Behaviour) => ({ headers: scriptedHeader(behaviour) })
 
 async function streamText(behaviour: Behaviour) {
   const stream = await client.chat.completions.create(
