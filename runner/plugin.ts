@@ -25,7 +25,6 @@ export {
   openAiError,
   type RequestFeatures,
   readAnswer,
-  renderAnswer,
   replaceText,
   requestFeatures,
   type TextPart,

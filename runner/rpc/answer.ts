@@ -27,15 +27,20 @@ export interface AnswererObserver extends ChainObserver {
   confRefused(chain: Chain): void
   error(error: RunnerError, context: { requestId?: string; routeId?: string }): void
 }
+export interface CallLimits {
+  readonly body: BodyLimits
+  /** Of a whole call; well below the 60 s that APISIX waits. */
+  readonly deadlineMs: number
+}
+
 export type CallResult = 'forwarded' | 'served' | 'refused' | 'prepared' | 'answered' | 'error'
 
 export interface AnswererParts {
   readonly confs: ConfStore
   readonly registry: ConfRegistry
   readonly records: RequestRecords
-  readonly limits: BodyLimits
-  /** Of a whole call; well below the 60 s that APISIX waits. */
-  readonly deadlineMs: number
+  /** Read at each call: a reload of the settings changes them. */
+  readonly live: CallLimits
   readonly observer: AnswererObserver
   readonly now: () => number
 }
@@ -86,7 +91,8 @@ export class Answerer {
 
   async #request(call: HttpReqCall, caller: Caller, chain: Chain): Promise<[Reply, CallResult]> {
     const signal = new LazySignal()
-    const deadline = setTimeout(() => signal.abort(late(this.#parts.deadlineMs)), this.#parts.deadlineMs)
+    const { deadlineMs } = this.#parts.live
+    const deadline = setTimeout(() => signal.abort(late(deadlineMs)), deadlineMs)
     caller.onGone((reason) => signal.abort(reason))
     let request = this.#bare(call, chain)
     try {
@@ -146,12 +152,12 @@ export class Answerer {
     let json: JsonObject | undefined
     if (chain.needs.body !== 'none' && mayHaveBody(call)) {
       const announced = Number(bare.header('content-length') ?? 0)
-      if (announced > this.#parts.limits.maxBodyBytes) throw bodyTooLarge(announced, this.#parts.limits)
+      if (announced > this.#parts.live.body.maxBodyBytes) throw bodyTooLarge(announced, this.#parts.live.body)
       body = (await caller.ask({ kind: 'req-body' })) ?? body
       if (chain.needs.body === 'json' && bare.endpoint !== undefined)
-        json = parseJsonBody(body, this.#parts.limits)
-      else if (body.length > this.#parts.limits.maxBodyBytes)
-        throw bodyTooLarge(body.length, this.#parts.limits)
+        json = parseJsonBody(body, this.#parts.live.body)
+      else if (body.length > this.#parts.live.body.maxBodyBytes)
+        throw bodyTooLarge(body.length, this.#parts.live.body)
     }
     const notes = chain.continuesRequest ? ((await this.#earlier(bare.id))?.notes ?? {}) : {}
     return bare.loaded({ variables, body, json, notes })

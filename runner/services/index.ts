@@ -14,6 +14,8 @@ export interface Clock {
 export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>
   gauge<L extends string>(name: string, help: string, labels?: readonly L[]): Gauge<L>
+  /** A gauge that is read when the page is. */
+  observedGauge(name: string, help: string, read: () => number): void
   histogram<L extends string>(
     name: string,
     help: string,

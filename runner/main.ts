@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { RunnerError } from './errors.ts'
+import { startSingle } from './process/single.ts'
+import { startSupervisor } from './process/supervisor.ts'
+import { createLog } from './services/log.ts'
+import { loadSettings } from './settings/load.ts'
+import { printSettings } from './settings/print.ts'
+import type { Settings } from './settings/schema.ts'
+
+const HELP = `llm-runner: external plugin runner for Apache APISIX
+
+  llm-runner [--settings FILE] [--listen unix:/path.sock] [--workers N] [--log-level LEVEL]
+  llm-runner --print-settings    all settings with their defaults, as YAML
+  llm-runner --check             read the settings, say what is wrong, start nothing
+  llm-runner --help
+
+Settings come from FILE (default: LLM_RUNNER_SETTINGS, else ./llm-runner.yaml if it is there), then from
+LLM_RUNNER_<SECTION>_<KEY> variables, then from flags. APISIX_LISTEN_ADDRESS and APISIX_CONF_EXPIRE_TIME are
+understood as APISIX sets them. SIGTERM drains, SIGHUP reloads settings and opens the log file anew.
+`
+/** APISIX sends SIGKILL about a second after SIGTERM to a runner that it spawned. */
+const SPAWNED_DRAIN_MS = 800
+
+const { values: flags } = parseArgs({
+  options: {
+    settings: { type: 'string' },
+    listen: { type: 'string' },
+    workers: { type: 'string' },
+    'log-level': { type: 'string' },
+    'print-settings': { type: 'boolean' },
+    check: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+
+if (flags.help) process.stdout.write(HELP)
+else if (flags['print-settings']) process.stdout.write(printSettings())
+else await run().catch(fail)
+
+async function run(): Promise<void> {
+  const settings = readSettings()
+  if (flags.check) {
+    process.stdout.write('settings are valid\n')
+    return
+  }
+  const logging = createLog({ level: settings.log.level, file: settings.log.file })
+  const { log } = logging
+  const start = settings.workers > 0 ? startSupervisor : startSingle
+  const running = await start(settings, logging)
+  log.info({ listen: settings.listen, usage_port: running.usagePort, workers: settings.workers }, 'ready')
+
+  const spawnedByApisix = process.env.APISIX_LISTEN_ADDRESS !== undefined
+  const drainMs = spawnedByApisix
+    ? Math.min(SPAWNED_DRAIN_MS, settings.deadlines.drain_ms)
+    : settings.deadlines.drain_ms
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal, drain_ms: drainMs }, 'draining')
+    // Whatever a plugin's close waits for, the process ends.
+    setTimeout(() => process.exit(1), drainMs + (spawnedByApisix ? 100 : 10_000)).unref()
+    await running.stop(drainMs)
+    log.info({}, 'stopped')
+    logging.flush()
+    process.exit(0)
+  }
+  process.on('SIGTERM', () => void stop('SIGTERM'))
+  process.on('SIGINT', () => void stop('SIGINT'))
+  process.on('SIGHUP', () => {
+    try {
+      running.reload(readSettings())
+      log.info({}, 'settings reloaded; listen, workers, redis, kafka and plugins change with a restart')
+    } catch (err) {
+      log.error({ err }, 'settings not reloaded, the old ones stay')
+    }
+  })
+}
+
+function readSettings(): Settings {
+  const fallback = existsSync('llm-runner.yaml') ? 'llm-runner.yaml' : undefined
+  return loadSettings({
+    file: flags.settings ?? process.env.LLM_RUNNER_SETTINGS ?? fallback,
+    env: process.env,
+    flags: {
+      ...(flags.listen === undefined ? {} : { listen: flags.listen }),
+      ...(flags.workers === undefined ? {} : { workers: Number(flags.workers) }),
+      ...(flags['log-level'] === undefined ? {} : { log: { level: flags['log-level'] } }),
+    },
+  })
+}
+
+function fail(error: unknown): never {
+  const lines =
+    error instanceof RunnerError ? [error.message, causeOf(error)] : [String((error as Error).stack ?? error)]
+  process.stderr.write(`llm-runner: ${lines.filter(Boolean).join('\n  ')}\n`)
+  process.exit(1)
+}
+
+function causeOf(error: RunnerError): string | undefined {
+  return error.cause instanceof Error ? `because: ${error.cause.message}` : undefined
+}

@@ -1,0 +1,35 @@
+import { Cluster, Redis } from 'ioredis'
+import type { Settings } from '../settings/schema.ts'
+import type { Log } from './index.ts'
+
+type RedisSettings = NonNullable<Settings['redis']>
+
+/**
+ * One connection for commands, single server, Sentinel or Cluster. Commands fail at once while it is away: whoever
+ * calls has a policy for that, and a queue of commands would answer long after the request is gone.
+ */
+export function connectRedis(settings: RedisSettings, log: Log): Redis {
+  const options = {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: settings.connect_timeout_ms,
+    retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
+    enableAutoPipelining: false,
+  }
+  const redis = settings.cluster
+    ? new Cluster([settings.url], { redisOptions: options, enableOfflineQueue: false })
+    : settings.sentinels
+      ? new Redis({ ...options, sentinels: settings.sentinels, name: settings.sentinel_name ?? 'mymaster' })
+      : new Redis(settings.url, options)
+  let away = false
+  redis.on('error', (error: Error) => {
+    if (!away) log.error({ err: error }, 'redis is away')
+    away = true
+  })
+  redis.on('ready', () => {
+    if (away) log.info({}, 'redis is back')
+    away = false
+  })
+  // Cluster has the same commands; ioredis gives the two no common type.
+  return redis as Redis
+}

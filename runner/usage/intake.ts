@@ -1,0 +1,82 @@
+import { toRunnerError } from '../errors.ts'
+import type { Ledger, Observation, UsageFields } from '../plugin.ts'
+import type { RequestRecords } from '../records/index.ts'
+import type { Log } from '../services/index.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { Digest, DigestedEntry } from './digest.ts'
+import type { UsageEvent } from './event.ts'
+import type { FanOut } from './fan-out.ts'
+import { toObservation } from './to-observation.ts'
+
+export interface Enricher {
+  readonly plugin: string
+  enrich(observation: Observation): Partial<UsageFields> | Promise<Partial<UsageFields>>
+}
+
+export interface IntakeReport {
+  event(event: UsageEvent): void
+  duplicate(): void
+  rejected(count: number): void
+  enrichFailed(plugin: string): void
+}
+
+export interface IntakeParts {
+  readonly records: RequestRecords
+  readonly enrichers: readonly Enricher[]
+  readonly ledger: Ledger
+  readonly fanOut: FanOut
+  readonly deadLetters: DeadLetters
+  readonly report: IntakeReport
+  readonly log: Log
+  readonly now: () => number
+}
+
+/** Digested entries > events > ledger > observers. When `take` settles, APISIX may forget the entries. */
+export class Intake {
+  readonly #parts: IntakeParts
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+  }
+
+  /** @throws whatever the ledger throws: nothing may be acknowledged then. */
+  async take(digest: Digest): Promise<void> {
+    const { report, ledger, fanOut, deadLetters } = this.#parts
+    if (digest.rejected.length > 0) {
+      report.rejected(digest.rejected.length)
+      await deadLetters.keep(digest.rejected)
+    }
+    if (digest.entries.length === 0) return
+    const observations = await Promise.all(digest.entries.map((entry) => this.#observation(entry)))
+    const outcomes = await ledger.commit(observations.map((observation) => observation.event))
+    const fresh = observations.filter((observation, i) => {
+      if (outcomes[i] === 'duplicate') report.duplicate()
+      else report.event(observation.event)
+      return outcomes[i] !== 'duplicate'
+    })
+    fanOut.push(fresh)
+  }
+
+  async #observation(digested: DigestedEntry): Promise<Observation> {
+    const { records, enrichers, report, log, now } = this.#parts
+    const record = await records.get(digested.entry.requestId).catch(() => undefined)
+    let observation = toObservation(digested, record, now())
+    for (const enricher of enrichers) {
+      try {
+        const fields = await enricher.enrich(observation)
+        observation = { ...observation, event: { ...observation.event, ...fields } }
+      } catch (cause) {
+        // The bill must not fail because a detail could not be filled in.
+        report.enrichFailed(enricher.plugin)
+        log.error(
+          {
+            err: toRunnerError(cause, 'PLUGIN_FAILED', `enrich of ${enricher.plugin}`),
+            request_id: observation.event.request_id,
+          },
+          'event not enriched',
+        )
+      }
+    }
+    return observation
+  }
+}

@@ -1,0 +1,103 @@
+import { type Endpoint, endpointOf, requestFeatures, type TokenUsage } from '../llm/index.ts'
+import type { Observation } from '../plugin.ts'
+import type { RequestRecord } from '../records/index.ts'
+import type { DigestedEntry } from './digest.ts'
+import type { UsageEvent, UsageOutcome } from './event.ts'
+import type { LogEntry } from './log-entry.ts'
+
+/** Log entry > usage event, as far as the wire tells; plugins fill in the rest (`enrich`). */
+export function toObservation(
+  digested: DigestedEntry,
+  record: RequestRecord | undefined,
+  nowMs: number,
+): Observation {
+  const { entry, answer, requestJson } = digested
+  const endpoint = endpointOf(entry.method ?? 'POST', entry.uri ?? '') ?? endpointFromApi(answer?.api)
+  const features = endpoint && requestJson ? requestFeatures(endpoint, requestJson) : undefined
+  const outcome = outcomeOf(digested, record)
+  const usage = outcome === 'served' || outcome === 'refused' ? undefined : usageOf(digested)
+  const timestampMs = entry.timeMs ?? nowMs
+  const model = features?.model ?? entry.llm?.model ?? null
+  const event: UsageEvent = {
+    schema_version: 1,
+    request_id: entry.requestId,
+    timestamp: Math.floor(timestampMs / 1000),
+    timestamp_ms: timestampMs,
+    consumer: entry.consumer ?? record?.consumer ?? null,
+    route_id: entry.routeId ?? record?.routeId ?? null,
+    endpoint: endpoint ?? null,
+    tier: null,
+    provider: entry.provider ?? null,
+    requested_model: model,
+    model,
+    response_model: answer?.model ?? null,
+    stream: features?.stream ?? answer?.stream ?? false,
+    status: entry.status,
+    outcome,
+    refused_by: outcome === 'refused' ? (record?.stoppedBy ?? 'apisix') : null,
+    error_type: answer?.error?.type ?? null,
+    finish_reason: answer?.finishReason ?? null,
+    prompt_t: usage?.promptTokens ?? 0,
+    completion_t: usage?.completionTokens ?? 0,
+    total_t: usage?.totalTokens ?? (usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0),
+    cached_t: usage?.cachedTokens ?? 0,
+    cache_write_t: usage?.cacheWriteTokens ?? 0,
+    reasoning_t: usage?.reasoningTokens ?? 0,
+    usage_source: usage ? 'provider' : 'none',
+    usage_estimated: false,
+    cost_usd: null,
+    cost: null,
+    currency: null,
+    saved_usd: null,
+    cache: null,
+    cache_similarity: null,
+    fallback: entry.upstreamStatuses.length > 1,
+    fallback_reason: null,
+    attempts: entry.upstreamStatuses.map((status) => ({ provider: entry.provider ?? null, model, status })),
+    latency_ms: entry.requestTimeMs ?? null,
+    ttft_ms: entry.upstreamStatuses.length === 0 ? null : (entry.headerTimeMs ?? null),
+    request_bytes: entry.requestBody === undefined ? null : Buffer.byteLength(entry.requestBody),
+    response_bytes: entry.responseBytes ?? null,
+    flags: [],
+  }
+  return { event, endpoint, answer, requestJson, notes: record?.notes ?? {} }
+}
+
+/** facts of the log: a client that left has no completion mark; a stream that the provider cut has, and an empty body. */
+function outcomeOf({ entry, answer }: DigestedEntry, record: RequestRecord | undefined): UsageOutcome {
+  if (entry.upstreamStatuses.length === 0) {
+    if (record && record.outcome !== 'forwarded') return record.outcome
+    return entry.status < 400 ? 'served' : 'refused'
+  }
+  if (entry.completed === false) return 'client_disconnected'
+  if (entry.status >= 400 || answer?.error) return 'upstream_error'
+  const cut =
+    entry.responseBody === '' || (answer?.stream === true && !answer.complete && !cutByTheLog(entry))
+  return cut ? 'upstream_cut' : 'completed'
+}
+
+/** http-logger keeps `max_resp_body_bytes` of a body; the client got all of it. */
+function cutByTheLog(entry: LogEntry): boolean {
+  return Buffer.byteLength(entry.responseBody ?? '') < (entry.responseBytes ?? 0)
+}
+
+/** undefined unless both sides are known: half a usage is for the estimator. */
+function usageOf({ entry, answer }: DigestedEntry): TokenUsage | undefined {
+  const usage = answer?.usage
+  if (usage && (usage.promptTokens !== undefined || usage.completionTokens !== undefined)) return usage
+  if (!entry.llm) return undefined
+  const { promptTokens = 0, completionTokens = 0 } = entry.llm
+  return { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
+}
+
+const ENDPOINT_OF_API: Readonly<Record<string, Endpoint>> = {
+  'openai-chat': 'chat-completions',
+  'openai-completions': 'completions',
+  'openai-responses': 'responses',
+  'openai-embeddings': 'embeddings',
+  anthropic: 'messages',
+}
+
+function endpointFromApi(api: string | undefined): Endpoint | undefined {
+  return api === undefined ? undefined : ENDPOINT_OF_API[api]
+}
