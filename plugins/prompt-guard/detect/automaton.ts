@@ -1,0 +1,186 @@
+/**
+ * Aho-Corasick over UTF-16 code units. ASCII letters, digits and signs step through a dense table; other code units
+ * (Chinese mostly) through a hash of trie edges and failure links, so that the tables stay small.
+ * `l` and `i` are one letter: the signs that stand for them in leet are the same. Verify a hit where that matters.
+ */
+export type Automaton = {
+  readonly dense: Uint16Array
+  readonly fail: Uint16Array
+  readonly edgeKeys: Float64Array
+  readonly edgeTargets: Uint16Array
+  /** First phrase that ends in a state, -1 for none. */
+  readonly output: Int32Array
+  /** Next phrase that ends in the same state, by phrase. */
+  readonly nextOutput: Int32Array
+  /** Nearest state on the failure path with an output. */
+  readonly outputLink: Uint16Array
+  /** Length of each phrase in code units. */
+  readonly lengths: Uint16Array
+}
+
+const WIDTH = 64
+const SMALL_L = 108
+const SMALL_I = 105
+
+/** Dense class of a code unit, 0 when it steps through the hash. */
+const CLASS_OF = new Uint8Array(65536)
+for (let letter = 97; letter < 123; letter++) CLASS_OF[letter] = letter - 96
+CLASS_OF[SMALL_L] = CLASS_OF[SMALL_I] ?? 0
+for (let digit = 48; digit < 58; digit++) CLASS_OF[digit] = digit - 48 + 27
+;[...'\n !"#$%&\'()*+,-./:;<=>?@[]_{|}'].forEach((sign, index) => {
+  CLASS_OF[sign.charCodeAt(0)] = index < WIDTH - 37 ? index + 37 : 0
+})
+
+const edgeKey = (state: number, unit: number): number => state * 65536 + unit
+
+const slotOf = (key: number, mask: number): number =>
+  (Math.imul(key >>> 0, 0x9e3779b1) ^ Math.imul((key / 65536) >>> 0, 0x85ebca6b)) & mask
+
+const find = (keys: Float64Array, key: number): number => {
+  const mask = keys.length - 1
+  let slot = slotOf(key, mask)
+  for (;;) {
+    const held = keys[slot]
+    if (held === key) return slot
+    if (held === -1) return -1
+    slot = (slot + 1) & mask
+  }
+}
+
+type Trie = { edges: Map<number, number>[]; output: number[]; nextOutput: Int32Array }
+
+const buildTrie = (phrases: readonly Uint16Array[]): Trie => {
+  const edges: Map<number, number>[] = [new Map()]
+  const output: number[] = [-1]
+  const nextOutput = new Int32Array(phrases.length).fill(-1)
+  phrases.forEach((phrase, id) => {
+    let state = 0
+    for (const raw of phrase) {
+      const unit = raw === SMALL_L ? SMALL_I : raw
+      let next = edges[state]?.get(unit)
+      if (next === undefined) {
+        next = edges.length
+        edges[state]?.set(unit, next)
+        edges.push(new Map())
+        output.push(-1)
+      }
+      state = next
+    }
+    nextOutput[id] = output[state] ?? -1
+    output[state] = id
+  })
+  if (edges.length > 65535) throw new RangeError('too many phrases for one automaton')
+  return { edges, output, nextOutput }
+}
+
+/** Compiles phrases; a phrase's index is its id. At most 65,535 states. */
+export const compileAutomaton = (phrases: readonly Uint16Array[]): Automaton => {
+  const { edges, output, nextOutput } = buildTrie(phrases)
+  const states = edges.length
+  let hashed = 0
+  for (const map of edges) for (const unit of map.keys()) if (CLASS_OF[unit] === 0) hashed++
+  let slots = 16
+  while (slots < hashed * 3) slots *= 2
+  const edgeKeys = new Float64Array(slots).fill(-1)
+  const edgeTargets = new Uint16Array(slots)
+  const dense = new Uint16Array(states * WIDTH)
+  const fail = new Uint16Array(states)
+  const outputLink = new Uint16Array(states)
+  edges.forEach((map, state) => {
+    for (const [unit, next] of map) {
+      if (CLASS_OF[unit] !== 0) continue
+      const key = edgeKey(state, unit)
+      let slot = slotOf(key, slots - 1)
+      while (edgeKeys[slot] !== -1) slot = (slot + 1) & (slots - 1)
+      edgeKeys[slot] = key
+      edgeTargets[slot] = next
+    }
+  })
+  const stepHash = (from: number, unit: number): number => {
+    for (let state = from; ; state = fail[state] ?? 0) {
+      const next = edges[state]?.get(unit)
+      if (next !== undefined) return next
+      if (state === 0) return 0
+    }
+  }
+  const queue: number[] = [0]
+  for (let head = 0; head < queue.length; head++) {
+    const state = queue[head] ?? 0
+    const failure = fail[state] ?? 0
+    if (state !== 0) dense.copyWithin(state * WIDTH, failure * WIDTH, failure * WIDTH + WIDTH)
+    for (const [unit, next] of edges[state] ?? []) {
+      const cls = CLASS_OF[unit] ?? 0
+      if (state !== 0) {
+        const target = cls > 0 ? (dense[failure * WIDTH + cls] ?? 0) : stepHash(failure, unit)
+        fail[next] = target
+        outputLink[next] = (output[target] ?? -1) >= 0 ? target : (outputLink[target] ?? 0)
+      }
+      queue.push(next)
+    }
+    for (const [unit, next] of edges[state] ?? []) {
+      const cls = CLASS_OF[unit] ?? 0
+      if (cls > 0) dense[state * WIDTH + cls] = next
+    }
+  }
+  const lengths = Uint16Array.from(phrases, (phrase) => phrase.length)
+  return {
+    dense,
+    fail,
+    edgeKeys,
+    edgeTargets,
+    output: Int32Array.from(output),
+    nextOutput,
+    outputLink,
+    lengths,
+  }
+}
+
+/** Phrase ids and the index after their last code unit, as pairs, in order of their ends. */
+export type Matches = { pairs: Int32Array; count: number; overflow: boolean }
+
+export const createMatches = (capacity: number): Matches => ({
+  pairs: new Int32Array(capacity * 2),
+  count: 0,
+  overflow: false,
+})
+
+/** Writes every occurrence of every phrase; beyond the capacity it stops and sets `overflow`. Linear. */
+export const scan = (automaton: Automaton, chars: Uint16Array, length: number, matches: Matches): Matches => {
+  const { dense, fail, edgeKeys, edgeTargets, output, nextOutput, outputLink } = automaton
+  const { pairs } = matches
+  const capacity = pairs.length
+  let written = 0
+  let state = 0
+  matches.overflow = false
+  for (let index = 0; index < length; index++) {
+    const unit = chars[index] ?? 0
+    const cls = CLASS_OF[unit] ?? 0
+    if (cls > 0) state = dense[state * WIDTH + cls] ?? 0
+    else {
+      for (;;) {
+        const slot = find(edgeKeys, edgeKey(state, unit))
+        if (slot >= 0) {
+          state = edgeTargets[slot] ?? 0
+          break
+        }
+        if (state === 0) break
+        state = fail[state] ?? 0
+      }
+    }
+    let at = (output[state] ?? -1) >= 0 ? state : (outputLink[state] ?? 0)
+    while (at !== 0) {
+      for (let id = output[at] ?? -1; id >= 0; id = nextOutput[id] ?? -1) {
+        if (written >= capacity) {
+          matches.count = written >> 1
+          matches.overflow = true
+          return matches
+        }
+        pairs[written++] = id
+        pairs[written++] = index + 1
+      }
+      at = outputLink[at] ?? 0
+    }
+  }
+  matches.count = written >> 1
+  return matches
+}
