@@ -1,0 +1,218 @@
+import { lemma } from './lemma.ts'
+import { AMBIGUOUS_MONTHS, DAY, MONTH } from './lexicon/calendar.ts'
+import { EN_FUNCTION, type FunctionTag } from './lexicon/en-function.ts'
+import { EN_NEGATION } from './lexicon/negation.ts'
+import { canonical, PHRASES } from './lexicon/tables.ts'
+import { UNITS } from './lexicon/units.ts'
+import { enScale, parseEnNumber } from './numerals-en.ts'
+import { type Raw, tokenize } from './tokenize.ts'
+
+export type TokenKind = 'word' | 'name' | 'zh' | 'number' | 'date' | 'id' | 'url' | 'negation'
+
+/** A piece that carries content. */
+export interface Token {
+  kind: TokenKind
+  /** Equal keys mean the same: lemma, synonym and quantity are resolved. */
+  key: string
+  /** Tags of the function words and marks between the content token before and this one. */
+  cue: readonly Cue[]
+}
+
+/** `mark` stands for a comma or bracket, `stop` for a sentence's end. */
+export type Cue = FunctionTag | 'mark' | 'stop'
+
+export interface Reading {
+  tokens: Token[]
+  /** What follows the last token. */
+  tail: readonly Cue[]
+}
+
+const STOPS = new Set(['.', '!', '?', '。', ';'])
+
+/** Words, numbers and names of a folded text in order, with the grammar between them. */
+export function read(folded: string): Reading {
+  return readPieces(tokenize(folded))
+}
+
+export function readPieces(raw: readonly Raw[]): Reading {
+  const words = raw.map((piece) => (piece.kind === 'word' ? piece.text : ''))
+  const lemmas = words.map((word) => (word === '' ? '' : lemma(word)))
+  const tokens: Token[] = []
+  let cue: Cue[] = []
+  let sentenceStart = true
+  /** Places of particles that were read with their verb. */
+  const parted = new Set<number>()
+  const push = (kind: TokenKind, key: string) => {
+    tokens.push({ kind, key, cue })
+    cue = []
+    sentenceStart = false
+  }
+
+  for (let i = 0; i < raw.length; i++) {
+    const piece = raw[i]
+    if (piece === undefined) break
+    switch (piece.kind) {
+      case 'mark': {
+        const stop = STOPS.has(piece.text)
+        if (piece.text === '&') cue.push('and')
+        else if (piece.text === '、') cue.push('and')
+        else cue.push(stop ? 'stop' : 'mark')
+        if (stop) sentenceStart = true
+        break
+      }
+      case 'url':
+        push('url', piece.text)
+        break
+      case 'id':
+        push('id', identifierKey(piece.text))
+        break
+      case 'zhFn':
+        cue.push(piece.tag ?? 'skip')
+        break
+      case 'zhNeg':
+        push('negation', 'not')
+        break
+      case 'zhDate':
+        push('date', `day:${DAY.get(piece.text) ?? piece.text}`)
+        break
+      case 'zh':
+        push('zh', canonical(piece.text))
+        break
+      case 'ordinal':
+        push('number', `o:${piece.value}`)
+        break
+      case 'number': {
+        const [key, used] = quantity(piece, lemmas, raw, i)
+        push(key.startsWith('month:') ? 'date' : 'number', key)
+        i += used
+        break
+      }
+      case 'word': {
+        const initial = sentenceStart
+        sentenceStart = false
+        const phrase = phraseAt(lemmas, i)
+        if (phrase !== undefined) {
+          push('word', canonical(phrase.key))
+          i += phrase.words - 1
+          break
+        }
+        const particle = PARTICLE_VERBS.has(lemmas[i] ?? '') ? particleOf(raw, i) : undefined
+        if (particle !== undefined) {
+          parted.add(particle)
+          push('word', canonical(`turn_${raw[particle]?.text}`))
+          break
+        }
+        if (parted.has(i)) break
+        if (EN_NEGATION.has(piece.text)) {
+          push('negation', piece.text === 'never' ? 'never' : 'not')
+          break
+        }
+        const month = MONTH.get(piece.text)
+        if (month !== undefined && (!AMBIGUOUS_MONTHS.has(piece.text) || besideNumber(raw, i))) {
+          push('date', `month:${month}`)
+          break
+        }
+        const spelled = parseEnNumber(words, i)
+        if (spelled !== undefined && !(spelled.words === 1 && piece.text === 'one')) {
+          const next = lemmas[i + spelled.words] ?? ''
+          const unit = spelled.ordinal ? undefined : UNITS.get(next)
+          if (unit !== undefined) push('number', quantityKey(spelled.value, unit.name, unit.factor))
+          else push('number', `${spelled.ordinal ? 'o' : 'n'}:${spelled.value}`)
+          i += spelled.words - 1 + (unit === undefined ? 0 : 1)
+          break
+        }
+        const tag = EN_FUNCTION.get(piece.text)
+        if (tag !== undefined || piece.text === 'one') {
+          cue.push(tag ?? 'skip')
+          break
+        }
+        const day = DAY.get(piece.text)
+        if (day !== undefined) {
+          push('date', `day:${day}`)
+          break
+        }
+        const key = canonical(lemmas[i] ?? piece.text)
+        push(piece.cap && !initial ? 'name' : 'word', key)
+        break
+      }
+    }
+  }
+  return { tokens, tail: cue }
+}
+
+const PARTICLE_VERBS = new Set(['turn', 'switch'])
+const PARTICLE_REACH = 6
+
+/** Place of the "on" or "off" that belongs to a verb with its object between ("turn dark mode off"). */
+function particleOf(raw: readonly Raw[], verb: number): number | undefined {
+  for (let i = verb + 1; i <= verb + PARTICLE_REACH; i++) {
+    const piece = raw[i]
+    if (piece?.kind !== 'word') return undefined
+    if (piece.text === 'on' || piece.text === 'off') return i
+  }
+  return undefined
+}
+
+function besideNumber(raw: readonly Raw[], i: number): boolean {
+  const before = raw[i - 1]?.kind
+  const after = raw[i + 1]?.kind
+  return before === 'number' || after === 'number' || before === 'ordinal' || after === 'ordinal'
+}
+
+function phraseAt(lemmas: readonly string[], i: number): { key: string; words: number } | undefined {
+  const first = lemmas[i] ?? ''
+  const phrases = PHRASES.get(first)
+  if (phrases === undefined) return undefined
+  for (const phrase of phrases) {
+    if (phrase.every((word, k) => lemmas[i + k] === word))
+      return { key: phrase.join('_'), words: phrase.length }
+  }
+  return undefined
+}
+
+const DATE_SUFFIX: Readonly<Record<string, string>> = { 月: 'month', 日: 'day', 号: 'day' }
+
+/** The key of a written number with what follows it, and how many further pieces that took. */
+function quantity(piece: Raw, lemmas: readonly string[], raw: readonly Raw[], i: number): [string, number] {
+  let value = piece.value ?? 0
+  let used = 0
+  const scale = enScale(lemmas[i + 1] ?? '')
+  if (scale !== undefined) {
+    value *= scale
+    used = 1
+  }
+  if (piece.currency !== undefined) return [quantityKey(value, piece.currency, 1), used]
+  const suffix = piece.suffix
+  if (suffix !== undefined) {
+    if (DATE_SUFFIX[suffix] === 'month') return [`month:${value}`, used]
+    if (suffix === 'date' || DATE_SUFFIX[suffix] !== undefined || suffix === '年') return [`n:${value}`, used]
+    if (suffix === 'am' || suffix === 'pm' || suffix === '点' || suffix === '时') {
+      return [`t:${suffix === 'pm' && value < 12 ? value + 12 : value}`, used]
+    }
+    const unit = UNITS.get(suffix)
+    return unit === undefined
+      ? [`n:${value}|${suffix}`, used]
+      : [quantityKey(value, unit.name, unit.factor), used]
+  }
+  const next = raw[i + 1 + used]
+  const word = next?.kind === 'word' ? (lemmas[i + 1 + used] ?? '') : (next?.text ?? '')
+  if (word === 'am' || word === 'pm')
+    return [`t:${word === 'pm' && value < 12 ? value + 12 : value}`, used + 1]
+  const unit = next?.kind === 'word' || next?.kind === 'mark' ? UNITS.get(word) : undefined
+  return unit === undefined
+    ? [`n:${round(value)}`, used]
+    : [quantityKey(value, unit.name, unit.factor), used + 1]
+}
+
+function quantityKey(value: number, unit: string, factor: number): string {
+  return `n:${round(value * factor)}|${unit}`
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(10))
+}
+
+/** Versions lose their v; everything else is compared as written. */
+function identifierKey(text: string): string {
+  return /^[vV]\d/.test(text) ? text.slice(1) : text
+}

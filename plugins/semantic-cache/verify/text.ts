@@ -1,0 +1,61 @@
+const QUOTES = /[\u2018\u2019\u201a\u2032\u00b4`]/g
+const DOUBLE_QUOTES = /[\u201c\u201d\u201e\u2033«»『』「」《》〈〉]|``|''/g
+const DASHES = /[\u2010-\u2015\u2212\uff5e\u301c~]/g
+const MARKS = /[\u0300-\u036f]/g
+
+/** One form for what looks or means the same in writing: width, quotes, dashes, accents. Keeps case. */
+export function foldText(text: string): string {
+  const folded = text.normalize('NFKC').replace(DOUBLE_QUOTES, '"').replace(QUOTES, "'").replace(DASHES, '-')
+  return hasMarks(folded) ? folded.normalize('NFD').replace(MARKS, '').normalize('NFC') : folded
+}
+
+function hasMarks(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0xc0 && code <= 0x36f) return true
+    if (code >= 0x1e00 && code <= 0x1eff) return true
+  }
+  return false
+}
+
+export function isHan(code: number): boolean {
+  return (code >= 0x4e00 && code <= 0x9fff) || (code >= 0x3400 && code <= 0x4dbf)
+}
+
+export type Script = 'latin' | 'han' | 'kana' | 'hangul' | 'cyrillic' | 'arabic' | 'other' | 'none'
+
+/** The script of most letters; one Han character weighs as much as three Latin letters. */
+export function mainScript(text: string): Script {
+  const seen: Record<Exclude<Script, 'none'>, number> = {
+    latin: 0,
+    han: 0,
+    kana: 0,
+    hangul: 0,
+    cyrillic: 0,
+    arabic: 0,
+    other: 0,
+  }
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122)) seen.latin += 1
+    else if (code < 0xc0) continue
+    else if (isHan(code)) seen.han += 3
+    else if (code >= 0x3040 && code <= 0x30ff) seen.kana += 4
+    else if (code >= 0xac00 && code <= 0xd7af) seen.hangul += 3
+    else if (code >= 0x400 && code <= 0x52f) seen.cyrillic += 1
+    else if (code >= 0x600 && code <= 0x6ff) seen.arabic += 1
+    else if (code >= 0x250 && code < 0x2000) seen.other += 1
+    else if (code < 0x250) seen.latin += 1
+  }
+  // A little kana among many Han characters is Japanese, not Chinese.
+  if (seen.kana > 0 && seen.kana * 4 >= seen.han) return 'kana'
+  let best: Script = 'none'
+  let most = 0
+  for (const [script, count] of Object.entries(seen)) {
+    if (count > most) {
+      most = count
+      best = script as Script
+    }
+  }
+  return best
+}

@@ -1,0 +1,59 @@
+import { align } from './align.ts'
+import { blocksOf } from './blocks.ts'
+import { exactDifference, isName } from './differences.ts'
+import { directionClash } from './direction.ts'
+import { judgeOrder } from './order.ts'
+import { questionClass, sameQuestion } from './question.ts'
+import { readPieces } from './read.ts'
+import { foldText, mainScript } from './text.ts'
+import { tokenize } from './tokenize.ts'
+import type { Rejection, RejectReason, Verdict, VerifyOptions } from './verdict.ts'
+
+const MAX_CHARS = 4000
+/** Content words of the longer text per word of the shorter one. */
+const MAX_LENGTH_RATIO = 2
+
+/**
+ * Decides whether the answer stored for `candidate` also answers `query`, once their embeddings are near
+ * enough. Linear in the length of the texts, pure, and on the safe side: what it cannot judge it rejects.
+ */
+export function verify(query: string, candidate: string, options: VerifyOptions = {}): Verdict {
+  const maxChars = options.maxChars ?? MAX_CHARS
+  if (query.length > maxChars || candidate.length > maxChars) return reject('too_long')
+  if (query === candidate) return query.trim() === '' ? reject('empty') : { accept: true }
+  const left = foldText(query)
+  const right = foldText(candidate)
+  const script = mainScript(left)
+  if (script !== mainScript(right)) return reject('language')
+  const han = script === 'han'
+  const leftRaw = tokenize(left)
+  const rightRaw = tokenize(right)
+  const a = readPieces(leftRaw)
+  const b = readPieces(rightRaw)
+  if (a.tokens.length === 0 || b.tokens.length === 0) return reject('empty')
+  const longer = Math.max(a.tokens.length, b.tokens.length)
+  if (longer > MAX_LENGTH_RATIO * Math.min(a.tokens.length, b.tokens.length)) return reject('length')
+  const asked = questionClass(left, leftRaw, han)
+  const answered = questionClass(right, rightRaw, han)
+  if (!sameQuestion(asked, answered)) return reject('question', `${asked}|${answered}`)
+  const alignment = align(a.tokens, b.tokens)
+  const exact = exactDifference(a, b, alignment)
+  if (exact !== undefined) return reject(exact.reason, exact.detail)
+  const names = [
+    ...alignment.unmatchedA.flatMap((i) => a.tokens[i] ?? []),
+    ...alignment.unmatchedB.flatMap((j) => b.tokens[j] ?? []),
+  ].some(isName)
+  if (names) return reject('name')
+  const order = judgeOrder(a, b, blocksOf(alignment))
+  if (order === 'different') return reject('order')
+  if (order !== 'voice') {
+    const clash = directionClash(a, b, alignment)
+    if (clash !== undefined) return reject('direction', clash)
+  }
+  if (alignment.unmatchedA.length + alignment.unmatchedB.length > 0) return reject('content')
+  return { accept: true }
+}
+
+function reject(reason: RejectReason, detail?: string): Rejection {
+  return detail === undefined ? { accept: false, reason } : { accept: false, reason, detail }
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RejectReason } from '../../../../../plugins/semantic-cache/verify/verdict.ts'
+import { verify } from '../../../../../plugins/semantic-cache/verify/verify.ts'
+
+const same: [string, string][] = [
+  ['What is Redis?', 'what is redis'],
+  ['How do I turn on dark mode?', 'How can I enable dark mode?'],
+  ['How do I turn dark mode off?', 'How do I disable dark mode?'],
+  ['What is the population of France?', "What's the population of France"],
+  ['In 1987 Smith moved to Paris.', 'Smith moved to Paris in 1987.'],
+  ['Paris and London are big cities', 'London and Paris are big cities'],
+  ['Convert 1,000 metres to feet', 'convert 1 km to feet'],
+  ['What is 50% of 80?', 'What is fifty percent of 80?'],
+  ['Pope Francis appointed Farrell', 'Farrell was appointed by Pope Francis'],
+  ['Convert from USD to EUR', 'Convert to EUR from USD'],
+  ['如何打开夜间模式', '怎么开启夜间模式？'],
+  ['请问2024年有多少天', '二〇二四年有多少天呢'],
+  ['北京的人口是多少', '北京人口有多少'],
+]
+
+for (const [query, candidate] of same) {
+  test(`one answer serves «${query}» and «${candidate}»`, () => {
+    assert.equal(verify(query, candidate).accept, true, JSON.stringify(verify(query, candidate)))
+    assert.equal(verify(candidate, query).accept, true, 'the other way round')
+  })
+}
+
+const different: [string, string, RejectReason][] = [
+  ['How do I turn on dark mode?', 'How do I turn off dark mode?', 'antonym'],
+  ['Who won the cup in 2023?', 'Who won the cup in 2024?', 'number'],
+  ['Convert from USD to EUR', 'Convert from EUR to USD', 'order'],
+  ['Flights from Paris to London', 'Flights from London to Paris', 'order'],
+  ['Farrell appointed Pope Francis', 'Farrell was appointed by Pope Francis', 'direction'],
+  ['Can I use Redis without TLS?', 'Can I use Redis with TLS?', 'negation'],
+  ['Is it safe to run rm?', 'Is it not safe to run rm?', 'negation'],
+  ['Where was Ada born?', 'When was Ada born?', 'question'],
+  ['Open https://a.example/x', 'Open https://a.example/y', 'url'],
+  ['What does load_state() do?', 'What does load_stats() do?', 'identifier'],
+  ['Is python3.11 supported?', 'Is python3.12 supported?', 'identifier'],
+  ['I owe $5, what now', 'I owe €5, what now', 'number'],
+  ['Meet on 3 May 2024 at noon', 'Meet on 3 June 2024 at noon', 'date'],
+  ['Where does Anna live?', 'Where does Maria live?', 'name'],
+  ['What is Redis?', 'Redis是什么？', 'language'],
+  ['如何打开夜间模式', '如何关闭夜间模式', 'antonym'],
+  ['这个药可以喝酒吗', '这个药不可以喝酒吗', 'negation'],
+  ['小明比小红高吗', '小红比小明高吗', 'order'],
+  ['从北京到上海怎么走', '从上海到北京怎么走', 'order'],
+  ['三天后还款可以吗', '五天后还款可以吗', 'number'],
+  ['他什么时候出生', '他在哪里出生', 'question'],
+]
+
+for (const [query, candidate, reason] of different) {
+  test(`«${query}» and «${candidate}» differ by ${reason}`, () => {
+    const verdict = verify(query, candidate)
+    assert.equal(verdict.accept ? 'accepted' : verdict.reason, reason)
+    assert.equal(verify(candidate, query).accept, false, 'the other way round')
+  })
+}
+
+test('reads nothing above its limit', () => {
+  assert.deepEqual(verify('a'.repeat(5000), 'b'), { accept: false, reason: 'too_long' })
+  assert.deepEqual(verify('abc', 'abc', { maxChars: 2 }), { accept: false, reason: 'too_long' })
+})
+
+test('rejects what holds no words', () => {
+  assert.equal(verify('', '').accept, false)
+  assert.equal(verify('?!', '...').accept, false)
+})
