@@ -1,0 +1,144 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
+import { countTextsBounded, DEFAULT_BUDGET_BYTES, fitsBytes, type TokenCount } from './bounded.ts'
+import { chatOverheadTokens, type PromptParts } from './prompt.ts'
+import { startWorker } from './start-worker.ts'
+import type { Encoding } from './tokenizer.ts'
+import type { WorkerJob } from './worker.ts'
+
+export interface TokenCounterOptions {
+  /** Up to this many bytes are counted on the calling thread. Default 32 KiB. */
+  readonly budgetBytes?: number
+  /** Whether bigger texts are counted by a worker thread; without it they are estimated. Default true. */
+  readonly worker?: boolean
+  /** One call with more bytes than this is estimated. Default 4 MiB: handing over more blocks this thread. */
+  readonly maxWorkerBytes?: number
+  /** When more calls than this wait for the worker, a further one is estimated. Default 32. */
+  readonly maxQueued?: number
+  /** Told of every failure of the worker, for logs and metrics; the calls themselves get estimates. */
+  readonly onWorkerError?: (error: unknown) => void
+}
+
+interface Pending extends WorkerJob {
+  readonly resolve: (count: TokenCount) => void
+}
+
+/** A worker that failed this often in a row is not started again. */
+const MAX_FAILURES = 3
+
+/**
+ * Counts tokens without holding up the event loop: small texts at once, big ones in a worker thread that is started
+ * at the first need. Where the worker cannot help (off, queue full, crashed, text too big) the count is an estimate,
+ * `exact: false`; it is never an error.
+ */
+export class TokenCounter {
+  readonly #budgetBytes: number
+  readonly #maxWorkerBytes: number
+  readonly #maxQueued: number
+  readonly #onWorkerError: ((error: unknown) => void) | undefined
+  readonly #queue: Pending[] = []
+  #running: Pending | undefined
+  #worker: Worker | undefined
+  #failures = 0
+  #workerAllowed: boolean
+
+  constructor(options: TokenCounterOptions = {}) {
+    this.#budgetBytes = options.budgetBytes ?? DEFAULT_BUDGET_BYTES
+    this.#maxWorkerBytes = options.maxWorkerBytes ?? 4 * 1024 * 1024
+    this.#maxQueued = options.maxQueued ?? 32
+    this.#onWorkerError = options.onWorkerError
+    this.#workerAllowed = options.worker ?? true
+  }
+
+  /** @throws the signal's reason, as a rejection, when it aborts before the count is there */
+  async count(text: string, encoding: Encoding, signal?: AbortSignal): Promise<TokenCount> {
+    return this.#countTexts([text], encoding, signal)
+  }
+
+  /** As `count`, for a whole prompt with its chat overhead. */
+  async countPrompt(parts: PromptParts, encoding: Encoding, signal?: AbortSignal): Promise<TokenCount> {
+    const texts = await this.#countTexts([...parts.texts], encoding, signal)
+    return { tokens: texts.tokens + chatOverheadTokens(parts.messages, parts.names), exact: texts.exact }
+  }
+
+  /** Ends the worker; calls that wait for it get estimates. */
+  async close(): Promise<void> {
+    this.#workerAllowed = false
+    await this.#worker?.terminate()
+  }
+
+  async #countTexts(texts: readonly string[], encoding: Encoding, signal?: AbortSignal): Promise<TokenCount> {
+    signal?.throwIfAborted()
+    const isSmall = fitsBytes(texts, this.#budgetBytes)
+    const workerTakesIt = this.#workerAllowed && this.#queue.length < this.#maxQueued
+    if (isSmall || !workerTakesIt || !fitsBytes(texts, this.#maxWorkerBytes)) {
+      return countTextsBounded(texts, encoding, this.#budgetBytes)
+    }
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        const at = this.#queue.indexOf(pending)
+        if (at >= 0) this.#queue.splice(at, 1)
+        reject(signal?.reason)
+      }
+      const pending: Pending = {
+        texts,
+        encoding,
+        resolve: (count) => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve(count)
+        },
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#queue.push(pending)
+      this.#runNext()
+    })
+  }
+
+  #runNext(): void {
+    if (this.#running !== undefined) return
+    const pending = this.#queue.shift()
+    if (pending === undefined) {
+      this.#worker?.unref()
+      return
+    }
+    this.#running = pending
+    try {
+      this.#worker ??= this.#start()
+    } catch (error) {
+      this.#onWorkerError?.(error)
+      void this.#onExit()
+      return
+    }
+    this.#worker.ref()
+    this.#worker.postMessage({ texts: pending.texts, encoding: pending.encoding } satisfies WorkerJob)
+  }
+
+  #start(): Worker {
+    const worker = startWorker()
+    worker.on('message', (tokens: number) => {
+      this.#failures = 0
+      const done = this.#running
+      this.#running = undefined
+      done?.resolve({ tokens, exact: true })
+      this.#runNext()
+    })
+    // The exit follows, which is where the waiting calls are dealt with.
+    worker.on('error', (error) => this.#onWorkerError?.(error))
+    worker.on('exit', () => void this.#onExit())
+    return worker
+  }
+
+  async #onExit(): Promise<void> {
+    this.#worker = undefined
+    this.#failures++
+    if (this.#failures >= MAX_FAILURES) this.#workerAllowed = false
+    const stranded = this.#workerAllowed ? [] : this.#queue.splice(0)
+    if (this.#running !== undefined) stranded.unshift(this.#running)
+    this.#running = undefined
+    if (this.#workerAllowed) this.#runNext()
+    for (const pending of stranded) {
+      pending.resolve(countTextsBounded(pending.texts, pending.encoding, this.#budgetBytes))
+      await nextTurn()
+    }
+  }
+}

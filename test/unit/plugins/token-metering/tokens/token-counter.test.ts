@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { TokenCounter } from '../../../../../plugins/token-metering/tokens/token-counter.ts'
+import { countTokens } from '../../../../../plugins/token-metering/tokens/tokenizer.ts'
+
+const BIG = '今天天气很好，我们去公园散步吧。'.repeat(2000)
+const BIG_TOKENS = countTokens(BIG, 'o200k_base')
+
+const counter = new TokenCounter()
+after(() => counter.close())
+
+test('counts small texts at once and exactly', async () => {
+  const small = new TokenCounter({ worker: false })
+  assert.deepEqual(await small.count('hello world', 'o200k_base'), { tokens: 2, exact: true })
+})
+
+test('counts big texts exactly in the worker, many at a time', async () => {
+  const counts = await Promise.all(
+    (['o200k_base', 'cl100k_base', 'o200k_base'] as const).map((encoding) => counter.count(BIG, encoding)),
+  )
+  assert.deepEqual(
+    counts.map(({ tokens }) => tokens),
+    [BIG_TOKENS, countTokens(BIG, 'cl100k_base'), BIG_TOKENS],
+  )
+  assert.ok(counts.every(({ exact }) => exact))
+})
+
+test('counts a megabyte of one letter while timers go on', async () => {
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 1)
+  const { tokens, exact } = await counter.count('a'.repeat(1_000_000), 'o200k_base')
+  clearInterval(timer)
+  assert.deepEqual({ tokens, exact }, { tokens: 125_000, exact: true })
+  assert.ok(ticks > 0)
+})
+
+test('counts a prompt with its overhead', async () => {
+  const { tokens, exact } = await counter.countPrompt({ texts: [BIG, 'hi'], messages: 2 }, 'o200k_base')
+  assert.deepEqual({ tokens, exact }, { tokens: BIG_TOKENS + 1 + 2 * 4 + 3, exact: true })
+})
+
+test('estimates without a worker, past the size for the worker and with a full queue', async () => {
+  const noWorker = new TokenCounter({ worker: false })
+  const smallWorker = new TokenCounter({ maxWorkerBytes: 50_000 })
+  const noQueue = new TokenCounter({ maxQueued: 0 })
+  for (const limited of [noWorker, smallWorker, noQueue]) {
+    const { tokens, exact } = await limited.count(BIG, 'o200k_base')
+    assert.equal(exact, false)
+    assert.ok(Math.abs(tokens - BIG_TOKENS) / BIG_TOKENS < 0.03)
+  }
+})
+
+test('rejects with the reason of the signal, before and while it waits, and goes on with the rest', async () => {
+  const reason = new Error('deadline')
+  await assert.rejects(counter.count('hi', 'o200k_base', AbortSignal.abort(reason)), reason)
+  const controller = new AbortController()
+  const running = counter.count(BIG, 'o200k_base')
+  const queued = counter.count(BIG, 'o200k_base', controller.signal)
+  controller.abort(reason)
+  await assert.rejects(queued, reason)
+  assert.equal((await running).exact, true)
+})
+
+test('gives estimates to those who wait when it is closed', async () => {
+  const closing = new TokenCounter()
+  const waiting = [closing.count(BIG, 'o200k_base'), closing.count(BIG, 'o200k_base')]
+  await closing.close()
+  for (const { exact } of await Promise.all(waiting)) assert.equal(exact, false)
+  assert.equal((await closing.count(BIG, 'o200k_base')).exact, false)
+})
+
+test('finds its worker in the build too', { timeout: 120_000 }, () => {
+  const root = fileURLToPath(new URL('../../../../../', import.meta.url))
+  const sources = join(root, 'plugins/token-metering/tokens')
+  const out = mkdtempSync(join(tmpdir(), 'tokens-build-'))
+  try {
+    symlinkSync(join(root, 'node_modules'), join(out, 'node_modules'))
+    writeFileSync(join(out, 'package.json'), '{"type":"module"}')
+    writeFileSync(
+      join(out, 'tsconfig.json'),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.build.json'),
+        compilerOptions: {
+          outDir: out,
+          rootDir: sources,
+          declaration: false,
+          sourceMap: false,
+          typeRoots: [join(root, 'node_modules/@types')],
+        },
+        include: [],
+        files: readdirSync(sources).map((file) => join(sources, file)),
+      }),
+    )
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', out])
+    const script = `
+      import { TokenCounter } from '${join(out, 'token-counter.js')}'
+      const counter = new TokenCounter()
+      console.log(JSON.stringify(await counter.count('a'.repeat(100_000), 'o200k_base')))
+    `
+    const answer = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: out,
+      encoding: 'utf8',
+    })
+    assert.deepEqual(JSON.parse(answer), { tokens: 12_500, exact: true })
+  } finally {
+    rmSync(out, { recursive: true, force: true })
+  }
+})
