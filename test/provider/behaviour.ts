@@ -66,8 +66,8 @@ export interface Behaviour {
 
 /** The request header that scripts its own answer; a list is tried in order. Always ASCII, whatever the texts. */
 export function scripted(behaviour: Behaviour | Behaviour[]): { 'x-scripted': string } {
-  const escape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  return { 'x-scripted': JSON.stringify(behaviour).replace(/[^ -~]/g, escape) }
+  const escapeUnit = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return { 'x-scripted': JSON.stringify(behaviour).replace(/[^ -~]/g, escapeUnit) }
 }
 
 type Check = (value: unknown) => boolean

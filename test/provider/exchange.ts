@@ -138,7 +138,7 @@ export class Exchange {
       'content-type': content_type ?? contentType,
       'x-request-id': `req_${this.#entry.id}`,
       ...more,
-      ...(retry_after === undefined ? {} : { 'retry-after': retry_after }),
+      ...(retry_after === undefined ? {} : { 'retry-after': String(retry_after) }),
       ...(gzip ? { 'content-encoding': 'gzip' } : {}),
       ...headers,
     }

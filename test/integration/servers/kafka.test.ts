@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
+import { startKafka } from '../../support/servers/kafka.ts'
+
+async function consume(kafka: Kafka, groupId: string, topic: string, count: number): Promise<string[]> {
+  const consumer = kafka.consumer({ groupId })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  const values: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
+    const eachMessage = async ({ message }: { message: { value: Buffer | null } }) => {
+      values.push(String(message.value))
+      if (values.length === count) resolve()
+    }
+    consumer.run({ eachMessage }).catch(reject)
+  })
+  await consumer.disconnect()
+  return values
+}
+
+test('takes idempotent writes, refuses unknown topics, and keeps its data over a crash', async (t) => {
+  const server = await startKafka({})
+  t.after(() => server.stop())
+  const kafka = new Kafka({ brokers: server.brokers, clientId: 'test', logLevel: logLevel.NOTHING })
+  await server.createTopics(['usage', { topic: 'wide', partitions: 3 }])
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false })
+  await producer.connect()
+  t.after(() => producer.disconnect())
+  const send = (topic: string, value: string) =>
+    producer.send({ topic, acks: -1, messages: [{ key: 'k', value }] })
+  await send('usage', 'one')
+  await send('usage', 'two')
+  assert.deepEqual(await consume(kafka, 'g1', 'usage', 2), ['one', 'two'])
+  await assert.rejects(send('nowhere', 'x'))
+  await server.kill()
+  await server.restart()
+  await send('usage', 'three')
+  assert.deepEqual(await consume(kafka, 'g2', 'usage', 3), ['one', 'two', 'three'])
+  await server.createTopics(['usage'])
+})
