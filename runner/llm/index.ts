@@ -1,16 +1,19 @@
 export { canonicalRequest } from './canonical.ts'
 export { endpointOf } from './endpoint.ts'
 export { anthropicError, errorBody, openAiError } from './errors.ts'
+export { readAnswer, readUsage } from './read-answer.ts'
 export type { Replacement } from './replace-text.ts'
 export { replaceText, replaceTexts } from './replace-text.ts'
 export { includeUsage, requestFeatures } from './request-features.ts'
 export { lastUserText, textParts, toolTexts } from './request-text.ts'
 export { appendSystemPrompt } from './system-prompt.ts'
+export { outputTokens } from './token-usage.ts'
 export type {
   Answer,
   AnswerChoice,
   AnswerError,
   AnswerHint,
+  AnswerSummary,
   ApiError,
   Endpoint,
   JsonObject,

@@ -15,8 +15,8 @@ export type LlmApi =
 
 /**
  * Token counts as the wire states them. A field that is absent was not said; zero was said.
- * `promptTokens` includes cached and cache-written tokens in every API, and `completionTokens` includes
- * reasoning tokens wherever the provider bills them as output and reports them so.
+ * `promptTokens` includes cached and cache-written tokens in every API. `completionTokens` is the provider's word:
+ * most include reasoning tokens, xAI and Gemini's OpenAI endpoint do not; `outputTokens` evens that out.
  */
 export interface TokenUsage {
   promptTokens?: number
@@ -71,6 +71,9 @@ export interface Answer {
   /** Lines or events of a stream that were not JSON; they are skipped. */
   brokenEvents: number
 }
+
+/** An answer without its texts. */
+export type AnswerSummary = Omit<Answer, 'choices' | 'brokenEvents'>
 
 /** What the caller knows about a body before reading it. A hint never overrides what the body plainly shows. */
 export interface AnswerHint {
