@@ -24,6 +24,13 @@ test('takes idempotent writes, refuses unknown topics, and keeps its data over a
   const server = await startKafka({})
   t.after(() => server.stop())
   const kafka = new Kafka({ brokers: server.brokers, clientId: 'test', logLevel: logLevel.NOTHING })
+  const hasty = new Kafka({
+    brokers: server.brokers,
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 0 },
+  }).producer()
+  await hasty.connect()
+  t.after(() => hasty.disconnect())
   await server.createTopics(['usage', { topic: 'wide', partitions: 3 }])
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false })
   await producer.connect()
@@ -33,7 +40,7 @@ test('takes idempotent writes, refuses unknown topics, and keeps its data over a
   await send('usage', 'one')
   await send('usage', 'two')
   assert.deepEqual(await consume(kafka, 'g1', 'usage', 2), ['one', 'two'])
-  await assert.rejects(send('nowhere', 'x'))
+  await assert.rejects(hasty.send({ topic: 'nowhere', messages: [{ value: 'x' }] }))
   await server.kill()
   await server.restart()
   await send('usage', 'three')
