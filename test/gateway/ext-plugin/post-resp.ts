@@ -1,0 +1,74 @@
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { RequestContext } from '../context.ts'
+import { breakTransfer, sendChunk, sendHeader } from '../http/answer.ts'
+import { HeaderList } from '../http/header-list.ts'
+import { upstreamPath } from '../upstream/attempt.ts'
+
+/**
+ * `get_response` of ext-plugin-post-resp.lua: its own connection to the picked node, with the client's headers
+ * and no X-Forwarded-For. Undefined when the upstream cannot be reached.
+ * @returns what closes the connection.
+ */
+export async function fetchResponse(ctx: RequestContext): Promise<(() => void) | undefined> {
+  const node = ctx.picked
+  if (node === undefined) return undefined
+  const body = await ctx.readBody()
+  const headers: Record<string, string[]> = {}
+  for (const { lower, name, value } of ctx.headers.lines) {
+    if (lower === 'transfer-encoding' || lower === 'content-length') continue
+    const key = Object.keys(headers).find((known) => known.toLowerCase() === lower) ?? name
+    headers[key] = [...(headers[key] ?? []), value]
+  }
+  if (body.length > 0) headers['Content-Length'] = [String(body.length)]
+  const options = {
+    host: node.ip,
+    port: node.port,
+    method: ctx.method,
+    path: upstreamPath(ctx),
+    headers,
+    agent: false as const,
+  }
+  const request =
+    ctx.upstreamScheme === 'https'
+      ? httpsRequest({ ...options, rejectUnauthorized: false })
+      : httpRequest(options)
+  try {
+    request.end(body)
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    ctx.fetched = {
+      status: response.statusCode ?? 0,
+      headers: HeaderList.fromRaw(response.rawHeaders),
+      body: response as AsyncIterable<Buffer>,
+    }
+    return () => request.destroy()
+  } catch (error) {
+    ctx.runtime.logError(`ext-plugin-post-resp: failed to request: ${String(error)}`)
+    return undefined
+  }
+}
+
+/**
+ * `send_response`: the fetched body goes on under the status the runner wants. When there is no body at all,
+ * nothing is sent and the request is proxied once more, as real APISIX does on HEAD and 204.
+ */
+export async function sendFetched(ctx: RequestContext): Promise<void> {
+  const { fetched } = ctx
+  if (fetched === undefined) return
+  const begin = () => {
+    if (ctx.headerSent) return
+    if (ctx.status === 0) ctx.status = fetched.status
+    if (!ctx.respHeaders.has('content-type')) ctx.respHeaders.set('Content-Type', 'text/plain')
+    sendHeader(ctx)
+  }
+  try {
+    for await (const chunk of fetched.chunks ?? fetched.body) {
+      begin()
+      if (!sendChunk(ctx, chunk, false)) await once(ctx.res, 'drain')
+    }
+    if (ctx.headerSent) sendChunk(ctx, undefined, true)
+  } catch {
+    if (ctx.headerSent) breakTransfer(ctx)
+  }
+}
