@@ -60,12 +60,10 @@ export function roleAt(reading: Reading, at: number): Cue | undefined {
   return undefined
 }
 
+const SEPARATORS: ReadonlySet<Cue> = new Set(['and', 'comma', 'mark', 'stop'])
+
 /** Whether a comma, a stop, "and" or a clause word stands right before a token. */
 export function separatedAt(reading: Reading, at: number): boolean {
   const cue = at < reading.tokens.length ? (reading.tokens[at]?.cue ?? []) : reading.tail
-  return (
-    at === 0 ||
-    at >= reading.tokens.length ||
-    cue.some((tag) => tag === 'and' || tag === 'mark' || tag === 'stop')
-  )
+  return at === 0 || at >= reading.tokens.length || cue.some((tag) => SEPARATORS.has(tag))
 }

@@ -1,15 +1,22 @@
-import { type Block, roleAt, separatedAt } from './blocks.ts'
-import type { Cue, Reading } from './read.ts'
+import { type Block, roleAt } from './blocks.ts'
+import { isList } from './lists.ts'
+import { exchange, MAX_BLOCKS, type Move, movesOf } from './moves.ts'
+import type { Cue, Reading, Token } from './read.ts'
 
 export type OrderVerdict = 'same' | 'moved' | 'listed' | 'voice' | 'different'
 
+/** A paraphrase moves a phrase or two; more is a rewrite that rules cannot follow. */
+const MAX_MOVES = 2
+
 /**
  * Whether the blocks of two texts, in another order, still say the same. Allowed are: items of one list
- * changing places; one phrase that keeps its preposition moving as a whole ("In 1987 X moved" and "X moved in
- * 1987"); active and passive ("A beat B", "B was beaten by A"). Everything else is taken for swapped roles.
+ * changing places; active and passive ("A beat B", "B was beaten by A"); phrases that keep their preposition,
+ * dates and adverbs moving as a whole ("In 1987 X moved", "X moved in 1987"); "values of the table" and "table
+ * values". Everything else is taken for swapped roles.
  */
 export function judgeOrder(a: Reading, b: Reading, blocks: readonly Block[]): OrderVerdict {
   if (blocks.length <= 1) return 'same'
+  if (blocks.length > MAX_BLOCKS) return 'different'
   const inB = [...blocks].sort((x, y) => x.fromB - y.fromB)
   let head = 0
   while (head < blocks.length && blocks[head] === inB[head]) head++
@@ -20,45 +27,55 @@ export function judgeOrder(a: Reading, b: Reading, blocks: readonly Block[]): Or
   const regionB = inB.slice(head, blocks.length - tail)
   if (isList(a, b, regionA, regionB)) return 'listed'
   if (isVoice(a, b, regionA, regionB)) return 'voice'
-  if (regionA.length === 2 && isMovedPhrase(a, b, regionA)) return 'moved'
-  return 'different'
-}
-
-const ONE_BY_ONE = new Set(['respectively', '分别', 'respectiv'])
-
-function isList(a: Reading, b: Reading, regionA: readonly Block[], regionB: readonly Block[]): boolean {
-  if ([...a.tokens, ...b.tokens].some((token) => ONE_BY_ONE.has(token.key))) return false
-  return (
-    regionA.every((block, i) => i === 0 || isItem(a, block.fromA)) &&
-    regionB.every((block, i) => i === 0 || isItem(b, block.fromB)) &&
-    regionA.every((block) => !splits(a, block.fromA, block.toA))
-  )
-}
-
-/** An item starts after a comma or "and" and has no role of its own. */
-function isItem(reading: Reading, at: number): boolean {
-  return separatedAt(reading, at) && roleAt(reading, at) === undefined
-}
-
-function splits(reading: Reading, from: number, to: number): boolean {
-  for (let i = from + 1; i <= to; i++) if (separatedAt(reading, i)) return true
-  return false
+  if (isPossessive(a, b, regionA) || isFronted(a, b, regionA)) return 'moved'
+  const moves = movesOf(a, b, blocks)
+  if (moves.length > MAX_MOVES) return 'different'
+  return moves.every((move) => isFree(a, b, move, blocks)) ? 'moved' : 'different'
 }
 
 function isVoice(a: Reading, b: Reading, regionA: readonly Block[], regionB: readonly Block[]): boolean {
   const [x, verb, y] = regionA
   if (regionA.length !== 3 || x === undefined || verb === undefined || y === undefined) return false
   if (regionB[0] !== y || regionB[1] !== verb || regionB[2] !== x) return false
-  const xNow = roleAt(b, x.fromB)
-  const xBefore = roleAt(a, x.fromA)
+  if (roleAt(a, x.fromA) !== undefined || roleAt(b, y.fromB) !== undefined) return false
   const yBefore = roleAt(a, y.fromA)
-  const yNow = roleAt(b, y.fromB)
-  const active = xBefore === undefined && yBefore === undefined && xNow === 'by' && yNow === undefined
-  const passive = xBefore === undefined && yBefore === 'by' && xNow === undefined && yNow === undefined
-  return (active || passive) && roleAt(a, verb.fromA) !== roleAt(b, verb.fromB)
+  const xNow = roleAt(b, x.fromB)
+  const turned = (yBefore === undefined && xNow === 'by') || (yBefore === 'by' && xNow === undefined)
+  return turned && roleAt(a, verb.fromA) !== roleAt(b, verb.fromB)
 }
 
-/** Prepositions that make a phrase free to stand elsewhere in its clause. */
+/** "the values of the table" and "the table('s) values": two blocks change places, one losing its "of". */
+function isPossessive(a: Reading, b: Reading, region: readonly Block[]): boolean {
+  const [x, y] = region
+  if (region.length !== 2 || x === undefined || y === undefined) return false
+  const apposed = a.tokens[y.fromA]?.cue.includes('comma') || b.tokens[x.fromB]?.cue.includes('comma')
+  if (apposed) return false
+  const xNow = roleAt(b, x.fromB)
+  const yBefore = roleAt(a, y.fromA)
+  if (yBefore === 'of')
+    return x.fromA === x.toA && adjacent(b, x.fromB) && roleAt(b, y.fromB) === roleAt(a, x.fromA)
+  if (xNow === 'of')
+    return y.fromB === y.toB && adjacent(a, y.fromA) && roleAt(a, x.fromA) === roleAt(b, y.fromB)
+  return false
+}
+
+/** Chinese puts the object before or after "how": 怎么加盟顺丰, 顺丰怎么加盟. */
+function isFronted(a: Reading, b: Reading, region: readonly Block[]): boolean {
+  const [x, y] = region
+  if (region.length !== 2 || x === undefined || y === undefined) return false
+  const asks = [x, y].filter((block) => a.tokens[block.fromA]?.key === 'ask:how')
+  const bare = region.every(
+    (block) => roleAt(a, block.fromA) === undefined && roleAt(b, block.fromB) === undefined,
+  )
+  return asks.length === 1 && bare
+}
+
+/** Nothing but an article or a possessive stands before the token. */
+function adjacent(reading: Reading, at: number): boolean {
+  return (reading.tokens[at]?.cue ?? []).every((tag) => tag === 'skip' || tag === 'be')
+}
+
+/** Prepositions whose phrase may stand anywhere in its clause. */
 const FREE: ReadonlySet<Cue | undefined> = new Set<Cue | undefined>([
   'at',
   'for',
@@ -67,13 +84,86 @@ const FREE: ReadonlySet<Cue | undefined> = new Set<Cue | undefined>([
   'to',
   'with',
   'by',
+  'as',
 ])
 
-function isMovedPhrase(a: Reading, b: Reading, region: readonly Block[]): boolean {
-  const roles = region.map((block) => [roleAt(a, block.fromA), roleAt(b, block.fromB)] as const)
-  if (roles.some(([before, now]) => before !== now && !(before === 'be' || now === 'be'))) return false
-  const first = roles[0]?.[0]
-  const second = roles[1]?.[0]
-  if (first === second) return false
-  return FREE.has(first) || FREE.has(second)
+/** What a phrase must not pass: past it the phrase belongs to another clause. */
+const BORDERS: ReadonlySet<Cue> = new Set(['clause', 'stop', 'and'])
+
+function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): boolean {
+  const { block, roleA, roleB } = move
+  const time = isTime(a, block)
+  const adverb = isAdverb(a, block)
+  const free = roleA === roleB && FREE.has(roleA)
+  const loose = time && (roleA === undefined || roleA === 'at') && (roleB === undefined || roleB === 'at')
+  if (!free && !loose && !adverb) return false
+  for (const other of blocks) {
+    if (other === block || block.fromA < other.fromA === block.fromB < other.fromB) continue
+    if (exchange(a, b, block, other) >= 3) return false
+    // "in Paris ... in London": the passed phrase could have taken the seat.
+    if (!adverb && roleAt(a, other.fromA) === roleA && isTime(a, other) === time) return false
+    if (
+      passesBorder(a, other.fromA, other.toA, block.fromA) ||
+      passesBorder(b, other.fromB, other.toB, block.fromB)
+    ) {
+      return false
+    }
+  }
+  return true
 }
+
+function passesBorder(reading: Reading, from: number, to: number, at: number): boolean {
+  // The border in front of a passed block counts only if the phrase stands before it.
+  for (let i = at < from ? from : from + 1; i <= to; i++) {
+    if (reading.tokens[i]?.cue.some((tag) => BORDERS.has(tag))) return true
+  }
+  return false
+}
+
+function every(reading: Reading, block: Block, test: (token: Token) => boolean): boolean {
+  for (let i = block.fromA; i <= block.toA; i++) {
+    const token = reading.tokens[i]
+    if (token === undefined || !test(token)) return false
+  }
+  return true
+}
+
+function isTime(a: Reading, block: Block): boolean {
+  return every(
+    a,
+    block,
+    (token) => token.kind === 'number' || token.kind === 'date' || TIME_WORDS.has(token.key),
+  )
+}
+
+const TIME_WORDS: ReadonlySet<string> = new Set([
+  'year',
+  'early',
+  'late',
+  'century',
+  'season',
+  'age',
+  '年',
+  '月',
+  '日',
+  '年代',
+])
+
+function isAdverb(a: Reading, block: Block): boolean {
+  return every(
+    a,
+    block,
+    (token) => token.kind === 'word' && (/..ly$/.test(token.key) || ADVERBS.has(token.key)),
+  )
+}
+
+const ADVERBS: ReadonlySet<string> = new Set([
+  'previously',
+  'formerly',
+  'currently',
+  'again',
+  'later',
+  'often',
+  'today',
+  'online',
+])

@@ -4,6 +4,7 @@ import { EN_FUNCTION, type FunctionTag } from './lexicon/en-function.ts'
 import { EN_NEGATION } from './lexicon/negation.ts'
 import { canonical, PHRASES } from './lexicon/tables.ts'
 import { UNITS } from './lexicon/units.ts'
+import { ZH_QUESTION } from './lexicon/zh-question.ts'
 import { enScale, parseEnNumber } from './numerals-en.ts'
 import { type Raw, tokenize } from './tokenize.ts'
 
@@ -18,8 +19,8 @@ export interface Token {
   cue: readonly Cue[]
 }
 
-/** `mark` stands for a comma or bracket, `stop` for a sentence's end. */
-export type Cue = FunctionTag | 'mark' | 'stop'
+/** `comma` parts items, `mark` is any other punctuation, `stop` a sentence's end, `of` also a possessive. */
+export type Cue = FunctionTag | 'comma' | 'mark' | 'stop'
 
 export interface Reading {
   tokens: Token[]
@@ -54,9 +55,8 @@ export function readPieces(raw: readonly Raw[]): Reading {
     switch (piece.kind) {
       case 'mark': {
         const stop = STOPS.has(piece.text)
-        if (piece.text === '&') cue.push('and')
-        else if (piece.text === '、') cue.push('and')
-        else cue.push(stop ? 'stop' : 'mark')
+        if (piece.text === '&' || piece.text === '、') cue.push('and')
+        else cue.push(stop ? 'stop' : piece.text === ',' ? 'comma' : 'mark')
         if (stop) sentenceStart = true
         break
       }
@@ -74,6 +74,9 @@ export function readPieces(raw: readonly Raw[]): Reading {
         break
       case 'zhDate':
         push('date', `day:${DAY.get(piece.text) ?? piece.text}`)
+        break
+      case 'zhAsk':
+        push('zh', ZH_QUESTION.get(piece.text) ?? piece.text)
         break
       case 'zh':
         push('zh', canonical(piece.text))
@@ -137,7 +140,43 @@ export function readPieces(raw: readonly Raw[]): Reading {
       }
     }
   }
+  orderDates(tokens)
   return { tokens, tail: cue }
+}
+
+/** "1 April 2004" and "April 1, 2004" become one order: month, day, year, without the comma. */
+function orderDates(tokens: Token[]): void {
+  for (let i = 0; i < tokens.length; i++) {
+    const month = tokens[i]
+    if (month === undefined || month.kind !== 'date' || !month.key.startsWith('month:')) continue
+    const before = tokens[i - 1]
+    if (before !== undefined && isDay(before) && month.cue.every((tag) => tag === 'skip' || tag === 'of')) {
+      tokens[i - 1] = { ...month, cue: before.cue }
+      tokens[i] = { ...before, key: dayKey(before), cue: [] }
+    } else {
+      const after = tokens[i + 1]
+      if (after !== undefined && isDay(after) && after.cue.every((tag) => tag === 'skip')) {
+        tokens[i + 1] = { ...after, key: dayKey(after), cue: [] }
+        i++
+      }
+    }
+    const year = tokens[i + 1]
+    if (
+      year !== undefined &&
+      /^n:[12]\d{3}$/.test(year.key) &&
+      year.cue.every((tag) => tag === 'comma' || tag === 'of')
+    ) {
+      tokens[i + 1] = { ...year, cue: [] }
+    }
+  }
+}
+
+function isDay(token: Token): boolean {
+  return /^[no]:(?:[12]?\d|3[01])$/.test(token.key)
+}
+
+function dayKey(token: Token): string {
+  return `n:${token.key.slice(2)}`
 }
 
 const PARTICLE_VERBS = new Set(['turn', 'switch'])

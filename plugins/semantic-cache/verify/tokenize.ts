@@ -8,7 +8,7 @@ import { zhWordAt } from './zh-words.ts'
 /** A piece as written; what words mean together is read later (read.ts). */
 export interface Raw {
   /** `mark` is punctuation; `zh` is one Chinese character or a word of the tables. */
-  kind: 'word' | 'number' | 'ordinal' | 'id' | 'url' | 'mark' | 'zh' | 'zhFn' | 'zhNeg' | 'zhDate'
+  kind: 'word' | 'number' | 'ordinal' | 'id' | 'url' | 'mark' | 'zh' | 'zhFn' | 'zhNeg' | 'zhDate' | 'zhAsk'
   /** Lower case, except for `id` and `url`. */
   text: string
   /** Starts with a capital or has one inside. */
@@ -68,6 +68,8 @@ function trimUrl(url: string): string {
   return url.replace(/[.,;:!?)\]]+$/, '').replace(/\/$/, '')
 }
 
+const ZH_KINDS = { fn: 'zhFn', neg: 'zhNeg', date: 'zhDate', ask: 'zhAsk', word: 'zh' } as const
+
 function readHan(text: string, at: number, out: Raw[]): number {
   const known = zhWordAt(text, at)
   const char = text.charAt(at)
@@ -78,8 +80,7 @@ function readHan(text: string, at: number, out: Raw[]): number {
   }
   if (known !== undefined) {
     const { kind, tag } = known.word
-    const zhKind = kind === 'fn' ? 'zhFn' : kind === 'neg' ? 'zhNeg' : kind === 'date' ? 'zhDate' : 'zh'
-    out.push({ kind: zhKind, text: known.text, cap: false, ...(tag === undefined ? {} : { tag }) })
+    out.push({ kind: ZH_KINDS[kind], text: known.text, cap: false, ...(tag === undefined ? {} : { tag }) })
     return at + known.text.length
   }
   out.push({ kind: 'zh', text: char, cap: false })

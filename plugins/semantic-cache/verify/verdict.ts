@@ -13,6 +13,7 @@ export const REJECT_REASONS = [
   'url',
   'identifier',
   'name',
+  'reference',
   'direction',
   'order',
   'content',

@@ -5,6 +5,8 @@ import { directionClash } from './direction.ts'
 import { judgeOrder } from './order.ts'
 import { questionClass, sameQuestion } from './question.ts'
 import { readPieces } from './read.ts'
+import { references } from './reference.ts'
+import { isHarmless } from './substitution.ts'
 import { foldText, mainScript } from './text.ts'
 import { tokenize } from './tokenize.ts'
 import type { Rejection, RejectReason, Verdict, VerifyOptions } from './verdict.ts'
@@ -36,6 +38,8 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   const asked = questionClass(left, leftRaw, han)
   const answered = questionClass(right, rightRaw, han)
   if (!sameQuestion(asked, answered)) return reject('question', `${asked}|${answered}`)
+  if ((asked !== 'none' || answered !== 'none') && references(leftRaw) !== references(rightRaw))
+    return reject('reference')
   const alignment = align(a.tokens, b.tokens)
   const exact = exactDifference(a, b, alignment)
   if (exact !== undefined) return reject(exact.reason, exact.detail)
@@ -50,7 +54,7 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
     const clash = directionClash(a, b, alignment)
     if (clash !== undefined) return reject('direction', clash)
   }
-  if (alignment.unmatchedA.length + alignment.unmatchedB.length > 0) return reject('content')
+  if (!isHarmless(a, b, alignment)) return reject('content')
   return { accept: true }
 }
 

@@ -3,9 +3,10 @@ import type { FunctionTag } from './lexicon/en-function.ts'
 import { ZH_NEGATION, ZH_NOT_NEGATION } from './lexicon/negation.ts'
 import { ZH_WORDS } from './lexicon/tables.ts'
 import { ZH_FUNCTION } from './lexicon/zh-function.ts'
+import { ZH_QUESTION } from './lexicon/zh-question.ts'
 
 export interface ZhWord {
-  kind: 'word' | 'fn' | 'neg' | 'date'
+  kind: 'word' | 'fn' | 'neg' | 'date' | 'ask'
   tag?: FunctionTag
 }
 
@@ -14,6 +15,7 @@ for (const word of ZH_WORDS) WORDS.set(word, { kind: 'word' })
 for (const word of ZH_NOT_NEGATION) WORDS.set(word, { kind: 'word' })
 for (const word of ZH_NEGATION) WORDS.set(word, { kind: 'neg' })
 for (const word of DAY.keys()) if (word.charCodeAt(0) > 0x4e00) WORDS.set(word, { kind: 'date' })
+for (const word of ZH_QUESTION.keys()) WORDS.set(word, { kind: 'ask' })
 for (const [word, tag] of ZH_FUNCTION) WORDS.set(word, { kind: 'fn', tag })
 
 /** Longest word that starts with a character; most characters start none and cost one look-up. */

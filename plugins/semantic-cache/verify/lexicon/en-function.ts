@@ -23,7 +23,7 @@ const GROUPS: Readonly<Record<FunctionTag, string>> = {
   skip: `a an the this that these those there here it its itself they them their theirs themselves
     i me my mine myself you your yours yourself we us our ours one's oneself
     please kindly hi hello hey thanks thank just really actually basically simply very quite rather so too
-    also then now ever yet still already even else well such some any certain every each
+    also ever yet still already even else well such some any certain every each
     do does did doing done can could may might shall will would
     ok okay etc eg ie about's oh um s t d ll ve re`,
   and: 'and or & plus',

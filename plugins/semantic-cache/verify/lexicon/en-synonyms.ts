@@ -87,7 +87,8 @@ often frequently
 usually normally typically generally
 mainly mostly primarily chiefly
 completely entirely fully totally
-currently presently
+currently presently now
+then afterwards afterward thereafter subsequently later
 finally eventually
 previously formerly
 famous well_known renowned

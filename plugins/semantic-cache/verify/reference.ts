@@ -1,0 +1,43 @@
+import type { Raw } from './tokenize.ts'
+
+/** Whom or what a text points at outside itself: the answer to "my dog" is not that to "this dog". */
+const GROUPS: Readonly<Record<string, string>> = {
+  me: 'i me my mine we us our ours 我 我们 咱 咱们 本人 我的',
+  you: 'you your yours 你 您 你们',
+  self: 'myself yourself himself herself themselves oneself 自己',
+  he: 'he him his 他',
+  she: 'she her hers 她',
+  they: 'they them their theirs 他们 她们',
+  this: 'this these following 这 此 该 这个 这些 这种 这样',
+  that: 'those 那 那个 那些 那种 那样',
+}
+
+const GROUP: ReadonlyMap<string, string> = new Map(
+  Object.entries(GROUPS).flatMap(([name, words]) => words.split(' ').map((word) => [word, name] as const)),
+)
+
+/** After these a person is only the asker: "how do I", "can you", 我想. */
+const BEFORE_SUBJECT: ReadonlySet<string> = new Set(
+  'do does did can could should would will may might shall must how when where why to if 请 帮 帮我 告诉我 请问 为什么 怎么 如何'.split(
+    ' ',
+  ),
+)
+const AFTER_SUBJECT: ReadonlySet<string> = new Set(
+  '想 要 想要 能 可以 会 该 应该 需要 怎么 如何 怎样 have 有 need want'.split(' '),
+)
+
+/** Groups referred to, sorted and joined; generic subjects are left out. */
+export function references(raw: readonly Raw[]): string {
+  const seen = new Set<string>()
+  for (let i = 0; i < raw.length; i++) {
+    const text = raw[i]?.text ?? ''
+    const group = GROUP.get(text)
+    if (group === undefined) continue
+    const subject =
+      text === 'i' || text === 'you' || text === 'we' || text === '我' || text === '你' || text === '我们'
+    if (subject && (BEFORE_SUBJECT.has(raw[i - 1]?.text ?? '') || AFTER_SUBJECT.has(raw[i + 1]?.text ?? '')))
+      continue
+    seen.add(group)
+  }
+  return [...seen].sort().join(' ')
+}

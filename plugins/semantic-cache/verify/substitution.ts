@@ -1,0 +1,62 @@
+import type { Alignment } from './align.ts'
+import { lemma } from './lemma.ts'
+import { areOpposite } from './lexicon/tables.ts'
+import { WORDNET_GROUPS } from './lexicon/wordnet.ts'
+import type { Reading, Token } from './read.ts'
+
+/** Word to the numbers of the groups it is in. */
+const GROUPS: ReadonlyMap<string, readonly number[]> = (() => {
+  const map = new Map<string, number[]>()
+  for (const [number, group] of WORDNET_GROUPS.trim().split(/[|\n]/).entries()) {
+    for (const word of new Set(group.split(' ').map(lemma))) {
+      const list = map.get(word)
+      if (list === undefined) map.set(word, [number])
+      else list.push(number)
+    }
+  }
+  return map
+})()
+
+/** Whether two lemmas share a meaning of WordNet. */
+export function shareMeaning(x: string, y: string): boolean {
+  const groups = GROUPS.get(x)
+  return groups !== undefined && (GROUPS.get(y)?.some((group) => groups.includes(group)) ?? false)
+}
+
+/** Words that add nothing by themselves: "(located) in Paris". */
+const DROPPABLE: ReadonlySet<string> = new Set(
+  'locat moreover furthermore however additionally therefore he she group_of along'.split(' '),
+)
+
+/** More replaced words than this make another question even if each is a synonym. */
+const MAX_REPLACED = 2
+
+/**
+ * Whether all that the alignment left over is synonyms in the same place, and words that add nothing. Kinds
+ * that must be equal have been checked before.
+ */
+export function isHarmless(a: Reading, b: Reading, alignment: Alignment): boolean {
+  const left = alignment.unmatchedA.filter((i) => !isDroppable(a.tokens[i]))
+  const right = alignment.unmatchedB.filter((j) => !isDroppable(b.tokens[j]))
+  if (left.length !== right.length || left.length > MAX_REPLACED) return false
+  return left.every(
+    (i, n) => isSynonym(a.tokens[i], b.tokens[right[n] ?? -1]) && samePlace(alignment, i, right[n] ?? -1),
+  )
+}
+
+function isDroppable(token: Token | undefined): boolean {
+  return token !== undefined && DROPPABLE.has(token.key)
+}
+
+function isSynonym(x: Token | undefined, y: Token | undefined): boolean {
+  if (x === undefined || y === undefined) return false
+  return shareMeaning(x.key, y.key) && !areOpposite(x.key, y.key)
+}
+
+/** A matched neighbour on either side is the same token, so that the two words fill one place. */
+function samePlace(alignment: Alignment, i: number, j: number): boolean {
+  const { toB, toA } = alignment
+  const before = i === 0 ? j === 0 : toB[i - 1] === j - 1
+  const after = i === toB.length - 1 ? j === toA.length - 1 : toB[i + 1] === j + 1
+  return before || after
+}
