@@ -1,7 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { makeAnswer } from './answer.ts'
+import { type Answer, makeAnswer } from './answer.ts'
+import { anthropic } from './apis/anthropic.ts'
 import type { Dialect } from './apis/dialect.ts'
+import { embeddingsBody } from './apis/embeddings.ts'
+import { ollama } from './apis/ollama.ts'
 import { openaiChat } from './apis/openai-chat.ts'
+import { openaiCompletions } from './apis/openai-completions.ts'
+import { openaiResponses } from './apis/openai-responses.ts'
 import type { Behaviour } from './behaviour.ts'
 import { type Api, apiOfPath, type Call, readCall } from './call.ts'
 import type { Desk } from './desk.ts'
@@ -10,7 +15,15 @@ import { Exchange } from './exchange.ts'
 import { bareKey, credentialOf, type LedgerEntry } from './ledger.ts'
 import { readBody } from './read-body.ts'
 
-const dialects: Partial<Record<Api, Dialect>> = { chat: openaiChat }
+const dialects: Record<Api, Dialect> = {
+  chat: openaiChat,
+  completions: openaiCompletions,
+  responses: openaiResponses,
+  messages: anthropic,
+  count_tokens: anthropic,
+  ollama,
+  embeddings: openaiChat,
+}
 
 /** Answers one API call: reads it, chooses the behaviour, books it and sends. */
 export async function handleCall(desk: Desk, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -20,7 +33,7 @@ export async function handleCall(desk: Desk, req: IncomingMessage, res: ServerRe
   const text = await readBody(req).catch(() => undefined)
   if (text === undefined) return void res.destroy()
   const api = req.method === 'POST' ? apiOfPath(path) : undefined
-  const dialect = (api && dialects[api]) ?? openaiChat
+  const dialect = api ? dialects[api] : openaiChat
   const body = parseOrKeep(text)
   const entry = newEntry(desk, req, url, body)
   desk.ledger.open(entry)
@@ -45,10 +58,17 @@ export async function handleCall(desk: Desk, req: IncomingMessage, res: ServerRe
   if (desk.requireKey !== undefined && !hasKey(req, desk.requireKey)) return fail(401)
   if (behaviour.status !== undefined && behaviour.status >= 400) return fail(behaviour.status)
   exchange = new Exchange(res, desk.ledger, entry, behaviour)
+  if (api === 'count_tokens') return exchange.sendWhole(200, { input_tokens: call.promptTokens })
   const answer = makeAnswer(call, behaviour, { provider: desk.name, id: entry.id, now: entry.time })
+  if (api === 'embeddings') return exchange.sendWhole(200, embeddingsBody(call), withoutText(answer))
   if (call.stream && behaviour.body === undefined)
     return exchange.sendStream(dialect, answer, call.includeUsage)
   return exchange.sendWhole(behaviour.status ?? 200, dialect.whole(answer), answer)
+}
+
+/** Embeddings cost their input only. */
+function withoutText(answer: Answer): Answer {
+  return { ...answer, pieces: [], usage: { ...answer.usage, completion: 0, reasoning: 0 } }
 }
 
 /** Model lists and health checks: no call, no bill. A default behaviour with an error status holds here too. */

@@ -13,3 +13,12 @@ export function asList(value: unknown): unknown[] {
 export function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
+
+/** `{}` when it is no JSON: scripted tool arguments may be broken on purpose. */
+export function parseOrEmpty(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}
