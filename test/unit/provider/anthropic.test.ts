@@ -16,7 +16,7 @@ const promptTokens = 3 + 2 + 4
 
 before(async () => {
   provider = await startProvider({ name: 'anthropic', requireKey: 'sk-ant' })
-  client = new Anthropic({ baseURL: provider.url, apiKey: 'sk-ant', authToken: null, maxRetries: 0 })
+  client = new Anthropic({ baseURL: provider.url, apiKey: 'sk-ant', maxRetries: 0 })
 })
 beforeEach(() => provider.ledger.clear())
 after(() => provider.close())
@@ -37,7 +37,7 @@ test('streams the message of the unstreamed call, with the same usage and the sa
   for (const entry of provider.ledger.entries) {
     assert.deepEqual([entry.promptTokens, entry.cachedTokens], [promptTokens, 3])
     assert.equal(entry.completionTokens, whole.usage.output_tokens)
-    assert.equal(entry.credential?.header, 'x-api-key')
+    assert.equal(entry.headers['x-api-key'], 'sk-ant')
   }
   const count = await client.messages.countTokens({ model: request.model, messages: request.messages })
   assert.equal(count.input_tokens, promptTokens - 3)
@@ -66,7 +66,7 @@ test('fails in the Anthropic format, before and in mid-stream', async () => {
   await assert.rejects(stream({ error_after: 1 }), APIError)
   assert.equal(provider.ledger.last?.chunksSent, 1)
   await assert.rejects(stream({ cut: 1 }))
-  const stranger = new Anthropic({ baseURL: provider.url, apiKey: 'sk-no', authToken: null, maxRetries: 0 })
+  const stranger = new Anthropic({ baseURL: provider.url, apiKey: 'sk-no', maxRetries: 0 })
   await assert.rejects(stranger.messages.create(request), AuthenticationError)
 })
 
