@@ -25,6 +25,7 @@ export {
   openAiError,
   type RequestFeatures,
   readAnswer,
+  renderAnswer,
   replaceText,
   requestFeatures,
   type TextPart,
@@ -33,6 +34,7 @@ export {
   validateRequest,
 } from './llm/index.ts'
 export type { Clock, Log, Metrics, Services } from './services/index.ts'
+export type { Journal } from './services/journal.ts'
 export type { UsageEvent, UsageFields } from './usage/event.ts'
 
 /** The request as the plugin may see it: an immutable view that already shows what earlier plugins rewrote. */

@@ -2,6 +2,7 @@ import type { RequestRecords } from '../records/index.ts'
 import { MemoryRequestRecords } from '../records/memory.ts'
 import { RedisRequestRecords } from '../records/redis.ts'
 import type { Log, Metrics, Services } from '../services/index.ts'
+import { Journal } from '../services/journal.ts'
 import { connectRedis } from '../services/redis.ts'
 import type { Settings } from '../settings/schema.ts'
 
@@ -30,6 +31,12 @@ export async function createServices(
       metrics,
       redis,
       dataDir: settings.data_dir,
+      openJournal: async (name, maxBytes, replay) => {
+        if (settings.data_dir === undefined) return undefined
+        return Journal.open({ dir: settings.data_dir, name, maxBytes }, replay, (segment, line) => {
+          log.error({ segment, line }, 'journal record is corrupt and was skipped')
+        })
+      },
       env: process.env,
       share: (name, create) => share(`${plugin}/${name}`, create),
     }),

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Journal } from './journal.ts'
 
 /** Structured logging. Never a prompt, an answer or a key. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
@@ -43,6 +44,11 @@ export interface Services {
   readonly redis: Redis | undefined
   /** For files that must outlive the process; undefined: nothing is kept on disk. */
   readonly dataDir: string | undefined
+  /**
+   * A journal in `dataDir` that survives a crash; see services/journal.ts. `replay` gets what it holds, oldest first.
+   * undefined: no `dataDir`.
+   */
+  openJournal(name: string, maxBytes: number, replay: (record: string) => void): Promise<Journal | undefined>
   /** Secrets and endpoints come from here, never from `process.env` directly. */
   readonly env: Readonly<Record<string, string | undefined>>
   /**

@@ -1,0 +1,66 @@
+import type { Observation } from '../../runner/plugin.ts'
+import { lastUserPart } from './key.ts'
+import type { CacheNote } from './note.ts'
+import type { CacheEntry } from './store/cache-store.ts'
+
+/** Why an answer is not kept. */
+export type NotStored =
+  | 'outcome'
+  | 'incomplete'
+  | 'finish_reason'
+  | 'tool_calls'
+  | 'refusal'
+  | 'empty'
+  | 'too_large'
+
+const JITTER = 0.1
+
+/** Only a complete, successful, finished answer becomes an entry. What is stored under is what the request flow noted. */
+export function entryFrom(
+  observation: Observation,
+  note: Extract<CacheNote, { result: 'miss' }>,
+  nowMs: number,
+  random: () => number,
+): CacheEntry | NotStored {
+  const { event, answer, endpoint, requestJson } = observation
+  if (event.outcome !== 'completed' || event.status !== 200) return 'outcome'
+  if (!answer?.complete || answer.error || answer.brokenEvents > 0) return 'incomplete'
+  const choice = answer.choices[0]
+  if (!choice || answer.choices.length !== 1) return 'empty'
+  if (choice.toolCalls?.length) return 'tool_calls'
+  if (!FINISHED.has(choice.finishReason ?? answer.finishReason ?? '')) return 'finish_reason'
+  if (choice.refusal || looksRefused(choice.content)) return 'refusal'
+  if (choice.content.trim() === '') return 'empty'
+  if (Buffer.byteLength(choice.content) > note.max_answer_bytes) return 'too_large'
+  const query =
+    endpoint && requestJson && note.semantic ? lastUserPart(endpoint, requestJson)?.text : undefined
+  return {
+    scope: note.scope,
+    key: note.key,
+    context: note.context,
+    query: query ?? '',
+    choices: [{ index: 0, content: choice.content, finishReason: 'stop' }],
+    model: event.response_model ?? event.model ?? '',
+    promptTokens: event.prompt_t,
+    completionTokens: event.completion_t,
+    storedMs: nowMs,
+    expiresMs: nowMs + note.ttl_s * 1000 * (1 - JITTER * random()),
+  }
+}
+
+/** The words of OpenAI, Anthropic and the Responses API for an answer that came to its end. */
+const FINISHED: ReadonlySet<string> = new Set(['stop', 'end_turn', 'stop_sequence', 'completed'])
+
+const REFUSALS = [
+  /^(?:i['’]?m|i am) (?:sorry|unable|not able)\b/i,
+  /^(?:sorry|apologies),? (?:but )?i (?:can['’]?t|cannot|won['’]?t)\b/i,
+  /^i (?:can['’]?t|cannot|won['’]?t) (?:help|assist|provide|comply|do that|answer)\b/i,
+  /^as an ai\b/i,
+  /^(?:很?抱歉|对不起|不好意思)[，,]?\s*(?:我|作为)/,
+  /^我(?:不能|无法|没办法)(?:提供|回答|协助|帮助|满足)/,
+]
+
+function looksRefused(content: string): boolean {
+  const start = content.trimStart().slice(0, 120)
+  return REFUSALS.some((pattern) => pattern.test(start))
+}

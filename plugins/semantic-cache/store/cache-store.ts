@@ -1,0 +1,36 @@
+/** Entries of the cache, by scope. Every method is asynchronous, so that one store can serve several processes. */
+export interface CacheStore {
+  get(scope: string, key: string): Promise<CacheEntry | undefined>
+  /** The nearest entries of the same scope and context, nearest first. Entries of other contexts are never seen. */
+  nearest(scope: string, context: string, vector: Float32Array, count: number): Promise<readonly Candidate[]>
+  put(entry: CacheEntry, vector: Float32Array | undefined): Promise<void>
+}
+
+export interface CacheEntry {
+  readonly scope: string
+  /** SHA-256 of the canonical request. */
+  readonly key: string
+  /** SHA-256 of the canonical request without the last user message. */
+  readonly context: string
+  /** The last user message, which the verifier compares; "" for entries that are matched exactly only. */
+  readonly query: string
+  readonly choices: readonly CachedChoice[]
+  readonly model: string
+  /** What the answer cost when it was made: what a hit saves. */
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly storedMs: number
+  readonly expiresMs: number
+}
+
+export interface CachedChoice {
+  readonly index: number
+  readonly content: string
+  readonly finishReason: string
+}
+
+export interface Candidate {
+  readonly entry: CacheEntry
+  /** Cosine. */
+  readonly similarity: number
+}

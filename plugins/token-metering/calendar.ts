@@ -1,0 +1,47 @@
+/** Calendar days and months in one time zone; the keys under which usage is counted. */
+export interface Calendar {
+  /** `yyyy-mm-dd` */
+  day(ms: number): string
+  /** `yyyy-mm` */
+  month(ms: number): string
+  msToNextDay(ms: number): number
+}
+
+const MINUTE_MS = 60_000
+
+/** @throws RangeError for a time zone that the ICU data does not have. */
+export function calendarIn(timeZone: string): Calendar {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  })
+  // Formatting costs microseconds; zones change their offset on whole minutes only.
+  let cachedMinute = -1
+  let cachedDay = ''
+  const day = (ms: number) => {
+    const minute = Math.floor(ms / MINUTE_MS)
+    if (minute !== cachedMinute) {
+      cachedDay = format.format(ms)
+      cachedMinute = minute
+    }
+    return cachedDay
+  }
+  return {
+    day,
+    month: (ms) => day(ms).slice(0, 7),
+    msToNextDay: (ms) => {
+      const today = format.format(ms)
+      // Days last 23 to 25 hours where clocks change: search for the first minute of the next one.
+      let low = ms
+      let high = ms + 26 * 60 * MINUTE_MS
+      while (high - low > 1000) {
+        const middle = (low + high) / 2
+        if (format.format(middle) === today) low = middle
+        else high = middle
+      }
+      return Math.max(1, Math.ceil(high - ms))
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import { RunnerError } from '../../../runner/plugin.ts'
+import { compileEntry, type Price, type PriceRule } from './price.ts'
+import { type PriceFile, PriceFileSchema } from './price-file.ts'
+
+const validate = new Ajv({ allErrors: true, strict: true }).compile<PriceFile>(PriceFileSchema)
+
+/**
+ * What each model costs at each moment. Overrides are looked at first, all of them before any entry of the file.
+ * Among the entries that match, an exact model name beats a pattern, a longer pattern a shorter one, a named provider
+ * any provider, an entry for hours of the day one for the whole day, and the latest valid_from the earlier ones.
+ */
+export class PriceTable {
+  readonly #rules: readonly PriceRule[]
+
+  private constructor(rules: readonly PriceRule[]) {
+    this.#rules = rules
+  }
+
+  /**
+   * @param json content of a price file
+   * @param overrides entries of the same form, from the settings
+   * @throws RunnerError SETTINGS_INVALID with every problem and its path
+   */
+  static parse(json: unknown, overrides: unknown = []): PriceTable {
+    const file = compileFile(json, '')
+    const override = compileFile({ prices: overrides }, 'overrides')
+    const problems = [...file.problems, ...override.problems]
+    if (problems.length > 0) throw new RunnerError('SETTINGS_INVALID', `prices: ${problems.join('; ')}`)
+    return new PriceTable([...override.rules, ...file.rules])
+  }
+
+  /** Undefined when nothing matches: an unknown model is not free. Case of names does not matter. */
+  priceOf(provider: string, model: string, at: Date): Price | undefined {
+    return this.#rules.find(
+      (rule) => rule.model.matches(model) && rule.provider.matches(provider) && rule.holdsAt(at),
+    )?.price
+  }
+}
+
+function compileFile(json: unknown, prefix: string): { rules: PriceRule[]; problems: string[] } {
+  if (!validate(json)) {
+    return { rules: [], problems: (validate.errors ?? []).map((error) => describe(error, prefix)) }
+  }
+  const compiled = json.prices.map(compileEntry)
+  const problems = compiled.flatMap((entry, i) =>
+    entry.problems.map((text) => `${prefix}/prices/${i}${text}`),
+  )
+  const rules = compiled.flatMap((entry) => entry.rules)
+  return { rules: problems.length > 0 ? [] : rules.sort(bySpecificity), problems }
+}
+
+function bySpecificity(a: PriceRule, b: PriceRule): number {
+  return (
+    Number(b.model.isExact) - Number(a.model.isExact) ||
+    b.model.literalLength - a.model.literalLength ||
+    b.provider.literalLength - a.provider.literalLength ||
+    Number(b.provider.isExact) - Number(a.provider.isExact) ||
+    Number(b.hasHours) - Number(a.hasHours) ||
+    b.validFromMs - a.validFromMs
+  )
+}
+
+function describe(error: ErrorObject, prefix: string): string {
+  const detail = error.keyword === 'additionalProperties' ? ` "${error.params.additionalProperty}"` : ''
+  return `${prefix}${error.instancePath || '/'}: ${error.message ?? error.keyword}${detail}`
+}

@@ -1,0 +1,44 @@
+import { definePlugin, PASS } from '../../runner/plugin.ts'
+import { type MeteringConf, MeteringConfSchema } from './conf.ts'
+import { priceEvent } from './price-event.ts'
+import { meter } from './quota.ts'
+import { MeteringSettingsSchema } from './settings.ts'
+import { openShared, type Shared } from './shared.ts'
+import { toCommitEntry } from './store/open-store.ts'
+import { ANONYMOUS } from './store/usage-store.ts'
+
+interface State {
+  readonly conf: MeteringConf
+  readonly shared: Shared
+}
+
+/** Quotas before the call; tokens, cost and counters after it, each request once. */
+export default definePlugin<typeof MeteringConfSchema, typeof MeteringSettingsSchema, Shared, State>({
+  name: 'token-metering',
+  description: 'Token, request and money quotas by tier; exact cost; each request counted once.',
+  conf: MeteringConfSchema,
+  settings: MeteringSettingsSchema,
+  needs: { body: 'json' },
+  onFailure: 'deny',
+  open: openShared,
+  close: async ({ counter, store }) => {
+    await counter.close()
+    await store.close()
+  },
+  prepare: (conf, shared) => ({ conf: conf as MeteringConf, shared }),
+  decide: (request, { conf, shared }, call) => {
+    const { endpoint, json } = request
+    if (!endpoint || !json || endpoint === 'models') return PASS
+    return meter(request, endpoint, json, conf, shared, call.signal)
+  },
+  finish: (request, { shared }, outcome) => {
+    if (outcome.kind === 'forwarded') return
+    shared.store.release(request.consumer ?? ANONYMOUS, request.id).catch((err) => {
+      shared.log.warn({ err, request_id: request.id }, 'reservation not released; it will expire')
+    })
+  },
+  enrich: (observation, shared) => priceEvent(observation, shared),
+  ledger: ({ store, calendar }) => ({
+    commit: (events) => store.commit(events.map((event) => toCommitEntry(event, calendar))),
+  }),
+})

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import type { Static } from 'typebox'
+import type { Clock, Log, Services } from '../../runner/plugin.ts'
+import { ByteRatios } from './byte-ratios.ts'
+import { type Calendar, calendarIn } from './calendar.ts'
+import { ExchangeRates } from './cost/exchange.ts'
+import { PriceTable } from './cost/price-table.ts'
+import { EventPricer } from './pricer.ts'
+import type { MeteringSettingsSchema } from './settings.ts'
+import { openEmbeddedStore } from './store/open-store.ts'
+import type { UsageStore } from './store/usage-store.ts'
+import { TokenCounter } from './tokens/token-counter.ts'
+
+/** What one process has open for this plugin. */
+export interface Shared {
+  readonly store: UsageStore
+  readonly pricer: EventPricer
+  readonly counter: TokenCounter
+  readonly ratios: ByteRatios
+  readonly calendar: Calendar
+  readonly clock: Clock
+  readonly log: Log
+  decided(tier: string, result: string): void
+}
+
+export async function openShared(
+  settings: Static<typeof MeteringSettingsSchema>,
+  services: Services,
+): Promise<Shared> {
+  const { metrics, log, clock } = services
+  const calendar = calendarIn(settings.time_zone)
+  const prices = PriceTable.parse(readPrices(settings.price_file), settings.price_overrides)
+  const unpriced = metrics.counter('llm_unpriced_events_total', 'Events whose model has no price.', [
+    'provider',
+  ])
+  const clamped = metrics.counter('llm_usage_clamped_total', 'Token counts that could not be true.')
+  const decisions = metrics.counter(
+    'llm_quota_decisions_total',
+    'Requests by tier and what the quotas said.',
+    ['tier', 'result'],
+  )
+  const pricer = new EventPricer(prices, new ExchangeRates(settings.usd_per_unit), {
+    unpriced: (event) => {
+      unpriced.inc({ provider: event.provider ?? 'none' })
+      log.warn(
+        { model: event.model, provider: event.provider, request_id: event.request_id },
+        'model has no price',
+      )
+    },
+    clamped: (count) => clamped.inc(count),
+  })
+  return {
+    store: await services.share('usage-store', () =>
+      openEmbeddedStore(services, calendar, settings.journal_max_bytes),
+    ),
+    pricer,
+    counter: new TokenCounter({ worker: settings.token_worker }),
+    ratios: new ByteRatios(),
+    calendar,
+    clock,
+    log,
+    decided: (tier, result) => decisions.inc({ tier, result }),
+  }
+}
+
+/** The built package has its code one folder deeper than the sources. */
+const BUILTIN_PRICES = new URL(
+  import.meta.url.endsWith('.ts') ? '../../schemas/prices.json' : '../../../schemas/prices.json',
+  import.meta.url,
+)
+
+function readPrices(file: string | undefined): unknown {
+  return JSON.parse(readFileSync(file ?? BUILTIN_PRICES, 'utf8'))
+}

@@ -1,0 +1,233 @@
+import { parseMoney } from '../cost/money.ts'
+import type { Limits } from '../limits.ts'
+import { SlidingWindow } from './sliding-window.ts'
+import type {
+  CommitEntry,
+  Remaining,
+  Reservation,
+  ReserveResult,
+  UsageStore,
+  UsageTotals,
+} from './usage-store.ts'
+
+interface Held {
+  readonly tokens: number
+  readonly picoUsd: bigint
+  readonly reservedMs: number
+  readonly expiresMs: number
+}
+
+class ConsumerState {
+  readonly held = new Map<string, Held>()
+  readonly tokensLastMinute = new SlidingWindow()
+  readonly requestsLastMinute = new SlidingWindow()
+  readonly days = new Map<string, Totals>()
+  readonly picoUsdByMonth = new Map<string, bigint>()
+}
+
+interface Totals {
+  requests: number
+  promptTokens: number
+  completionTokens: number
+  totalTokens: number
+  picoUsd: bigint
+}
+
+export interface MemoryUsageStoreOptions {
+  readonly msToNextDay: (ms: number) => number
+  readonly now: () => number
+  /** Makes entries durable before they are counted; returns when they are. */
+  readonly journal?: (entries: readonly CommitEntry[]) => Promise<void>
+  readonly onClose?: () => Promise<void>
+  readonly maxRememberedIds?: number
+}
+
+const KEPT_DAYS = 40
+const DAY_MS = 86_400_000
+
+/**
+ * The embedded store: one process's memory. With a journal it survives a restart, because the journal is replayed
+ * into `restore` before the first request.
+ */
+export class MemoryUsageStore implements UsageStore {
+  readonly #options: MemoryUsageStoreOptions
+  readonly #consumers = new Map<string, ConsumerState>()
+  readonly #committed = new Set<string>()
+
+  constructor(options: MemoryUsageStoreOptions) {
+    this.#options = options
+  }
+
+  async reserve(request: Reservation): Promise<ReserveResult> {
+    const state = this.#state(request.consumer)
+    this.#expire(state, request.nowMs)
+    const exceeded = this.#exceeded(state, request)
+    if (exceeded) {
+      return { allowed: false, ...exceeded, remaining: this.#remaining(state, request, 0) }
+    }
+    state.held.set(request.requestId, {
+      tokens: request.tokens,
+      picoUsd: request.picoUsd,
+      reservedMs: request.nowMs,
+      expiresMs: request.expiresMs,
+    })
+    state.tokensLastMinute.add(request.nowMs, request.tokens)
+    state.requestsLastMinute.add(request.nowMs, 1)
+    return { allowed: true, remaining: this.#remaining(state, request, request.tokens) }
+  }
+
+  async release(consumer: string, requestId: string): Promise<void> {
+    const state = this.#state(consumer)
+    const held = state.held.get(requestId)
+    if (!held) return
+    state.held.delete(requestId)
+    state.tokensLastMinute.correct(this.#options.now(), held.reservedMs, -held.tokens)
+    state.requestsLastMinute.correct(this.#options.now(), held.reservedMs, -1)
+  }
+
+  async commit(entries: readonly CommitEntry[]): Promise<readonly ('new' | 'duplicate')[]> {
+    const outcomes = entries.map(({ event }) => {
+      if (this.#committed.has(event.request_id)) return 'duplicate'
+      // Claimed before the journal is written: the same entry may come again while the disk is busy.
+      this.#committed.add(event.request_id)
+      return 'new'
+    })
+    const fresh = entries.filter((_, i) => outcomes[i] === 'new')
+    try {
+      if (fresh.length > 0) await this.#options.journal?.(fresh)
+    } catch (error) {
+      for (const { event } of fresh) this.#committed.delete(event.request_id)
+      throw error
+    }
+    for (const entry of fresh) this.#count(entry)
+    this.#forgetOldIds()
+    return outcomes
+  }
+
+  /** Counts an entry of the journal again after a restart. */
+  restore(entry: CommitEntry): void {
+    if (this.#committed.has(entry.event.request_id)) return
+    this.#committed.add(entry.event.request_id)
+    this.#count(entry)
+  }
+
+  async usage(consumer: string, day: string): Promise<UsageTotals> {
+    return { ...(this.#consumers.get(consumer)?.days.get(day) ?? noTotals()) }
+  }
+
+  async close(): Promise<void> {
+    await this.#options.onClose?.()
+  }
+
+  #state(consumer: string): ConsumerState {
+    let state = this.#consumers.get(consumer)
+    if (!state) {
+      state = new ConsumerState()
+      this.#consumers.set(consumer, state)
+    }
+    return state
+  }
+
+  #count({ event, consumer, day, month, picoUsd }: CommitEntry): void {
+    const state = this.#state(consumer)
+    const held = state.held.get(event.request_id)
+    if (held) {
+      state.held.delete(event.request_id)
+      state.tokensLastMinute.correct(this.#options.now(), held.reservedMs, event.total_t - held.tokens)
+    }
+    const totals = state.days.get(day) ?? noTotals()
+    totals.requests++
+    totals.promptTokens += event.prompt_t
+    totals.completionTokens += event.completion_t
+    totals.totalTokens += event.total_t
+    totals.picoUsd += picoUsd
+    state.days.set(day, totals)
+    state.picoUsdByMonth.set(month, (state.picoUsdByMonth.get(month) ?? 0n) + picoUsd)
+    const oldest = new Date(this.#options.now() - KEPT_DAYS * DAY_MS).toISOString().slice(0, 10)
+    for (const kept of state.days.keys()) if (kept < oldest) state.days.delete(kept)
+  }
+
+  #exceeded(state: ConsumerState, request: Reservation) {
+    const { limits, nowMs, tokens } = request
+    const toNextDay = () => this.#options.msToNextDay(nowMs)
+    const today = state.days.get(request.day)
+    const held = heldSums(state)
+    if (limits.concurrent_requests !== undefined && state.held.size + 1 > limits.concurrent_requests) {
+      return { exceeded: 'concurrent_requests', retryAfterMs: 1000 } as const
+    }
+    const requests = state.requestsLastMinute.total(nowMs)
+    if (limits.requests_per_minute !== undefined && requests + 1 > limits.requests_per_minute) {
+      const over = requests + 1 - limits.requests_per_minute
+      const retryAfterMs = state.requestsLastMinute.msUntilFree(nowMs, over)
+      return { exceeded: 'requests_per_minute', retryAfterMs } as const
+    }
+    const lastMinute = state.tokensLastMinute.total(nowMs)
+    if (limits.tokens_per_minute !== undefined && lastMinute + tokens > limits.tokens_per_minute) {
+      const over = lastMinute + tokens - limits.tokens_per_minute
+      return {
+        exceeded: 'tokens_per_minute',
+        retryAfterMs: state.tokensLastMinute.msUntilFree(nowMs, over),
+      } as const
+    }
+    const usedToday = (today?.totalTokens ?? 0) + held.tokens
+    if (limits.tokens_per_day !== undefined && usedToday + tokens > limits.tokens_per_day) {
+      return { exceeded: 'tokens_per_day', retryAfterMs: toNextDay() } as const
+    }
+    const spentToday = (today?.picoUsd ?? 0n) + held.picoUsd + request.picoUsd
+    if (limits.usd_per_day !== undefined && spentToday > parseMoney(limits.usd_per_day)) {
+      return { exceeded: 'usd_per_day', retryAfterMs: toNextDay() } as const
+    }
+    const spentThisMonth = (state.picoUsdByMonth.get(request.month) ?? 0n) + held.picoUsd + request.picoUsd
+    if (limits.usd_per_month !== undefined && spentThisMonth > parseMoney(limits.usd_per_month)) {
+      return { exceeded: 'usd_per_month', retryAfterMs: toNextDay() } as const
+    }
+    return undefined
+  }
+
+  #remaining(state: ConsumerState, { limits, nowMs, day }: Reservation, justHeld: number): Remaining {
+    const usedToday = (state.days.get(day)?.totalTokens ?? 0) + heldSums(state).tokens
+    const perMinute = left(limits.tokens_per_minute, state.tokensLastMinute.total(nowMs))
+    const perDay = left(limits.tokens_per_day, usedToday)
+    const minuteIsTighter = perMinute !== null && (perDay === null || perMinute <= perDay)
+    return {
+      requests: left(limits.requests_per_minute, state.requestsLastMinute.total(nowMs)),
+      requestsResetMs: state.requestsLastMinute.msUntilFree(nowMs, 1),
+      tokens: minuteIsTighter ? perMinute : perDay,
+      tokensResetMs: minuteIsTighter
+        ? state.tokensLastMinute.msUntilFree(nowMs, Math.max(1, justHeld))
+        : this.#options.msToNextDay(nowMs),
+    }
+  }
+
+  #expire(state: ConsumerState, nowMs: number): void {
+    for (const [id, held] of state.held) {
+      if (held.expiresMs <= nowMs) state.held.delete(id)
+    }
+  }
+
+  #forgetOldIds(): void {
+    const max = this.#options.maxRememberedIds ?? 1_000_000
+    for (const id of this.#committed) {
+      if (this.#committed.size <= max) break
+      this.#committed.delete(id)
+    }
+  }
+}
+
+function heldSums(state: ConsumerState): { tokens: number; picoUsd: bigint } {
+  let tokens = 0
+  let picoUsd = 0n
+  for (const held of state.held.values()) {
+    tokens += held.tokens
+    picoUsd += held.picoUsd
+  }
+  return { tokens, picoUsd }
+}
+
+function left(limit: Limits[keyof Limits], used: number): number | null {
+  return typeof limit === 'number' ? Math.max(0, limit - used) : null
+}
+
+function noTotals(): Totals {
+  return { requests: 0, promptTokens: 0, completionTokens: 0, totalTokens: 0, picoUsd: 0n }
+}
