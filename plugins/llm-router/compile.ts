@@ -1,0 +1,46 @@
+import { compileProvider, type Provider } from './catalogue/provider.ts'
+import type { RouterConf } from './conf.ts'
+import { compileGlobs, type TextTest } from './rules/glob.ts'
+import { compileRules, type Rule } from './rules/rule.ts'
+import type { TargetLike } from './targets/candidate.ts'
+
+/** The conf of one route, ready to decide with. */
+export interface Route {
+  readonly conf: RouterConf
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly rules: readonly Rule[]
+  readonly spill: (TargetLike & { readonly share: number }) | undefined
+  readonly removeHeaders: readonly string[]
+  /** Whether the tier may request the model. */
+  mayRequest(tier: string, model: string): boolean
+}
+
+/** @throws Error naming the place in the conf, or the environment variable that is missing. */
+export function compileRoute(conf: RouterConf, env: Readonly<Record<string, string | undefined>>): Route {
+  const providers = new Map(
+    Object.entries(conf.providers).map(([name, provider]) => [name, compileProvider(name, provider, env)]),
+  )
+  return {
+    conf,
+    providers,
+    rules: compileRules(conf.rules, providers, conf.prefer_local),
+    spill: compileSpill(conf, providers),
+    removeHeaders: conf.remove_headers.map((name) => name.toLowerCase()),
+    mayRequest: compileAllowList(conf.allowed_models),
+  }
+}
+
+function compileSpill(conf: RouterConf, providers: ReadonlyMap<string, Provider>): Route['spill'] {
+  if (!conf.spill) return undefined
+  const provider = providers.get(conf.spill.provider)
+  if (!provider) throw new Error(`spill/provider: there is no provider ${conf.spill.provider}`)
+  return { provider, model: conf.spill.model, share: conf.spill.share, weight: 1, price: undefined }
+}
+
+function compileAllowList(lists: RouterConf['allowed_models']): Route['mayRequest'] {
+  if (!lists) return () => true
+  const byTier = new Map<string, TextTest>(
+    Object.entries(lists).map(([tier, globs]) => [tier, compileGlobs(globs)]),
+  )
+  return (tier, model) => byTier.get(tier)?.(model) ?? true
+}

@@ -1,0 +1,59 @@
+import {
+  type Endpoint,
+  type JsonObject,
+  type RequestFeatures,
+  type RequestView,
+  requestFeatures,
+} from '../../../runner/plugin.ts'
+import { estimatePromptTokens } from './prompt-size.ts'
+
+/** What rules ask about a request; the expensive answers are worked out once, when a rule asks. */
+export class RequestFacts {
+  readonly model: string
+  readonly tier: string
+  readonly consumer: string | undefined
+  readonly endpoint: Endpoint
+  readonly receivedAt: number
+  readonly json: JsonObject
+  readonly #request: RequestView
+  #features: RequestFeatures | undefined
+  #promptTokens: number | undefined
+
+  constructor(
+    request: RequestView,
+    known: {
+      endpoint: Endpoint
+      model: string
+      tier: string
+      consumer: string | undefined
+      json: JsonObject
+    },
+  ) {
+    this.#request = request
+    this.endpoint = known.endpoint
+    this.model = known.model
+    this.tier = known.tier
+    this.consumer = known.consumer
+    this.json = known.json
+    this.receivedAt = request.receivedAt
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.header(name)
+  }
+
+  get features(): RequestFeatures {
+    this.#features ??= requestFeatures(this.endpoint, this.json)
+    return this.#features
+  }
+
+  get promptTokens(): number {
+    this.#promptTokens ??= estimatePromptTokens(this.endpoint, this.json)
+    return this.#promptTokens
+  }
+
+  /** A token has at least one byte: a short body is known to fit without being read. */
+  surelyFits(tokens: number): boolean {
+    return this.#request.rawBody.length <= tokens
+  }
+}

@@ -1,0 +1,19 @@
+/** Why a target is not the first choice's: values of `X-Fallback-Reason` and of `fallback_reason` in usage events. */
+export type FallbackReason = 'primary_unavailable' | 'rate_limited' | 'queue_full' | 'context_length'
+
+/** What a circuit breaker says of one target now. */
+export type Standing =
+  | { readonly state: 'closed' }
+  /** Only one request at a time may try it; see `acquireProbe`. */
+  | { readonly state: 'half_open' }
+  | { readonly state: 'open'; readonly cause: 'failures' | 'rate_limited'; readonly forMs: number }
+
+/** What is known of the providers while one request is decided: a picture in memory, never a question to a store. */
+export interface FleetView {
+  standing(breaker: string): Standing
+  /** False only when APISIX's active check says so. */
+  upstreamIsUp(upstream: string): boolean
+  inFlight(provider: string): number
+  /** Time to the first byte, decayed average; undefined: not seen lately. */
+  ttftMs(breaker: string): number | undefined
+}
