@@ -15,7 +15,7 @@ const calm: FleetView = {
 }
 
 /** Chooses provider and model of every LLM request and rewrites it for them; see README.md. */
-export const llmRouter = definePlugin({
+export default definePlugin({
   name: 'llm-router',
   description: 'Routes LLM requests to providers by model, tier and state of health',
   conf: RouterConf,
