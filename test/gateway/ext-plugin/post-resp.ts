@@ -15,13 +15,7 @@ export async function fetchResponse(ctx: RequestContext): Promise<(() => void) |
   const node = ctx.picked
   if (node === undefined) return undefined
   const body = await ctx.readBody()
-  const headers: Record<string, string[]> = {}
-  for (const { lower, name, value } of ctx.headers.lines) {
-    if (lower === 'transfer-encoding' || lower === 'content-length') continue
-    const key = Object.keys(headers).find((known) => known.toLowerCase() === lower) ?? name
-    headers[key] = [...(headers[key] ?? []), value]
-  }
-  if (body.length > 0) headers['Content-Length'] = [String(body.length)]
+  const headers = requestHeaders(ctx, body.length)
   const options = {
     host: node.ip,
     port: node.port,
@@ -47,6 +41,18 @@ export async function fetchResponse(ctx: RequestContext): Promise<(() => void) |
     ctx.runtime.logError(`ext-plugin-post-resp: failed to request: ${String(error)}`)
     return undefined
   }
+}
+
+/** The client's headers as they stand now; repeated ones stay repeated. */
+function requestHeaders(ctx: RequestContext, bodyBytes: number): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {}
+  for (const { lower, value } of ctx.headers.lines) {
+    if (lower === 'transfer-encoding' || lower === 'content-length') continue
+    const known = headers[lower]
+    headers[lower] = known === undefined ? value : [known, value].flat()
+  }
+  if (bodyBytes > 0) headers['content-length'] = String(bodyBytes)
+  return headers
 }
 
 /**

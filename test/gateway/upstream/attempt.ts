@@ -62,6 +62,7 @@ export class Transport {
       let timedOut = false
       let bytesReadBefore = 0
       let bytesWrittenBefore = 0
+      let headBytes = 0
       let socket: Socket | undefined
       const connectTimer = setTimeout(() => {
         timedOut = true
@@ -78,6 +79,7 @@ export class Transport {
         if (socket === undefined) return
         state.bytesReceived = socket.bytesRead - bytesReadBefore
         state.bytesSent = socket.bytesWritten - bytesWrittenBefore
+        state.responseLength = Math.max(state.bytesReceived - headBytes, 0)
       }
       const leave = () => request.destroy()
       ctx.res.once('close', leave)
@@ -96,6 +98,7 @@ export class Transport {
       request.once('response', (response) => {
         state.headerMs = performance.now() - startedMs
         state.status = response.statusCode ?? 0
+        headBytes = headLength(response)
         resolve({ kind: 'response', response, request, settle })
       })
       request.on('error', (error: NodeJS.ErrnoException) => {
@@ -127,6 +130,14 @@ export class Transport {
     setHeaders(ctx, request)
     return request
   }
+}
+
+/** Length of a response's head as it came over the wire; what follows counts in `$upstream_response_length`. */
+function headLength(response: IncomingMessage): number {
+  const { rawHeaders } = response
+  let bytes = 'HTTP/1.1 200 \r\n\r\n'.length + (response.statusMessage?.length ?? 0)
+  for (const text of rawHeaders) bytes += text.length
+  return bytes + 2 * rawHeaders.length
 }
 
 /** `proxy_ssl_name $upstream_host`: without port; an address sends no SNI. */

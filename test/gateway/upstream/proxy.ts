@@ -62,11 +62,12 @@ export async function proxy(ctx: RequestContext, balancing: Balancing): Promise<
     if (result.kind === 'response') {
       failure = nextUpstream.failureOf(state.status)
       if (failure === undefined || tries <= 1 || !nextUpstream.allows(failure, ctx.method, true)) {
-        await relay(ctx, result.response, state)
+        await relay(ctx, result.response)
         result.settle()
         return
       }
       result.settle()
+      state.responseLength = 0
       result.response.on('error', () => {})
       result.request.destroy()
     } else {

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestContext } from '../context.ts'
 import { breakTransfer, sendChunk, sendHeader } from '../http/answer.ts'
 import { HeaderList } from '../http/header-list.ts'
-import type { UpstreamState } from './state.ts'
 
 /** Response headers that nginx keeps to itself: its ignored ones and the default proxy_hide_header list. */
 const HIDDEN = new Set([
@@ -36,7 +35,7 @@ const BUFFER_BYTES = 4096
  * Sends the upstream's answer to the client piece by piece, with backpressure.
  * A custom header that a plugin has set before stays, the upstream's is added beside it.
  */
-export function relay(ctx: RequestContext, response: IncomingMessage, state: UpstreamState): Promise<void> {
+export function relay(ctx: RequestContext, response: IncomingMessage): Promise<void> {
   ctx.status = response.statusCode ?? 502
   ctx.upstreamHeaders = HeaderList.fromRaw(response.rawHeaders)
   for (const { name, lower, value } of ctx.upstreamHeaders.lines) {
@@ -46,22 +45,22 @@ export function relay(ctx: RequestContext, response: IncomingMessage, state: Ups
   }
   const buffered = !ctx.disableProxyBuffering && ctx.upstreamHeaders.get('x-accel-buffering') !== 'no'
   sendHeader(ctx)
-  return buffered ? relayBuffered(ctx, response, state) : relayAsItComes(ctx, response, state)
+  return buffered ? relayBuffered(ctx, response) : relayAsItComes(ctx, response)
 }
 
-function relayAsItComes(ctx: RequestContext, response: IncomingMessage, state: UpstreamState): Promise<void> {
+function relayAsItComes(ctx: RequestContext, response: IncomingMessage): Promise<void> {
   let flushed = false
   // the head goes out alone only when no body arrived with it
   setImmediate(() => {
     if (!flushed && !ctx.res.writableEnded) ctx.res.flushHeaders()
   })
-  return pump(ctx, response, state, (chunk) => {
+  return pump(ctx, response, (chunk) => {
     flushed = true
     return sendChunk(ctx, chunk, false)
   })
 }
 
-function relayBuffered(ctx: RequestContext, response: IncomingMessage, state: UpstreamState): Promise<void> {
+function relayBuffered(ctx: RequestContext, response: IncomingMessage): Promise<void> {
   let held: Buffer[] = []
   let heldBytes = 0
   const take = () => {
@@ -73,7 +72,6 @@ function relayBuffered(ctx: RequestContext, response: IncomingMessage, state: Up
   return pump(
     ctx,
     response,
-    state,
     (chunk) => {
       held.push(chunk)
       heldBytes += chunk.length
@@ -87,7 +85,6 @@ function relayBuffered(ctx: RequestContext, response: IncomingMessage, state: Up
 function pump(
   ctx: RequestContext,
   response: IncomingMessage,
-  state: UpstreamState,
   write: (chunk: Buffer) => boolean,
   rest: () => Buffer | undefined = () => undefined,
 ): Promise<void> {
@@ -95,7 +92,6 @@ function pump(
     const resume = () => response.resume()
     ctx.res.on('drain', resume)
     response.on('data', (chunk: Buffer) => {
-      state.responseLength += chunk.length
       if (!write(chunk)) response.pause()
     })
     response.once('end', () => {
