@@ -25,10 +25,11 @@ export class BodyWriter {
   async end(): Promise<void> {
     const gzip = this.#gzip
     if (gzip) await new Promise((resolve) => gzip.once('end', resolve).end())
-    this.#res.end()
+    if (!this.#res.destroyed) this.#res.end()
   }
 
   #send(data: string | Buffer): boolean {
+    if (this.#res.destroyed) return true
     this.#count(Buffer.byteLength(data))
     return this.#res.write(data)
   }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import OpenAI, { APIConnectionError, APIError, RateLimitError } from 'openai'
 import { type Behaviour, scripted as scriptedHeader } from '../../provider/behaviour.ts'
 import { type Provider, startProvider } from '../../provider/provider.ts'
@@ -215,4 +218,52 @@ test('refuses a request that is no JSON, an unknown path and a badly written scr
   assert.equal((await post(path, '{'))[0], 400)
   assert.equal((await post('/v1/nothing', '{}'))[0], 404)
   assert.deepEqual(await post(path, '{}', '{"statsu":1}'), [400, 'unknown field in a behaviour: statsu'])
+})
+
+test('bills a client that leaves while it waits for nothing, or for what it was sent', async () => {
+  const leave = async (behaviour: Behaviour, afterChunks: number) => {
+    const abort = new AbortController()
+    const response = fetch(`${provider.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'm', messages, stream: true }),
+      signal: abort.signal,
+      ...scripted(behaviour),
+    }).catch(() => undefined)
+    while ((provider.ledger.last?.chunksSent ?? -1) < afterChunks) await new Promise(setImmediate)
+    abort.abort()
+    await response
+    await provider.ledger.settled()
+    const entry = provider.ledger.last
+    provider.ledger.clear()
+    return entry
+  }
+  const waiting = await leave({ delay_ms: 60_000 }, 0)
+  assert.deepEqual([waiting?.outcome, waiting?.totalTokens], ['client_gone', 0])
+  const slow = await leave({ chunk_delay_ms: 60_000, chunks: 5, tokens: 50, comments: true, gzip: true }, 1)
+  assert.deepEqual([slow?.outcome, slow?.completionTokens], ['client_gone', 10])
+})
+
+test('does not run ahead of a client that reads nothing', async () => {
+  const socket = connect(provider.port, '127.0.0.1')
+  const body = JSON.stringify({ model: 'm', messages, stream: true })
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}`
+  const header = `x-scripted: ${scripted({ tokens: 200_000, chunks: 200_000 }).headers['x-scripted']}`
+  socket.pause().write(`${head}\r\n${header}\r\n\r\n${body}`)
+  let sent = -1
+  while (sent !== provider.ledger.last?.bytesSent || sent < 1) {
+    sent = provider.ledger.last?.bytesSent ?? -1
+    await sleep(100)
+  }
+  socket.destroy()
+  await provider.ledger.settled()
+  assert.equal(provider.ledger.last?.outcome, 'client_gone')
+  assert.ok((provider.ledger.last?.completionTokens ?? 0) < 200_000)
+})
+
+test('resets the connection when the cut is to be a reset', async () => {
+  const socket = connect(provider.port, '127.0.0.1')
+  const header = `x-scripted: ${scripted({ cut: 'before_headers', reset: true }).headers['x-scripted']}`
+  socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n${header}\r\n\r\n{}`)
+  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException]
+  assert.equal(error.code, 'ECONNRESET')
 })

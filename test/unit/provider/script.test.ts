@@ -53,7 +53,8 @@ test('refuses what is not a behaviour and keeps the script as it was', () => {
 
 test('gives known numbers for a known seed', () => {
   const random = seededRandom(42)
-  const numbers = [random(), random(), random()]
-  assert.ok(numbers.every((n) => n >= 0 && n < 1))
-  assert.deepEqual(numbers, [seededRandom(42)(), numbers[1], numbers[2]])
+  assert.deepEqual(
+    [random(), random(), random()],
+    [0.6011037519201636, 0.44829055899754167, 0.8524657934904099],
+  )
 })
