@@ -2,6 +2,7 @@ export { canonicalRequest } from './canonical.ts'
 export { endpointOf } from './endpoint.ts'
 export { anthropicError, errorBody, openAiError } from './errors.ts'
 export { readAnswer, readUsage } from './read-answer.ts'
+export { renderAnswer } from './render.ts'
 export type { Replacement } from './replace-text.ts'
 export { replaceText, replaceTexts } from './replace-text.ts'
 export { includeUsage, requestFeatures } from './request-features.ts'
@@ -20,8 +21,11 @@ export type {
   JsonPath,
   JsonValue,
   LlmApi,
+  RenderableEndpoint,
+  RenderOptions,
   RequestFeatures,
   RequestValidation,
+  StoredAnswer,
   TextPart,
   TextRole,
   TokenUsage,

@@ -133,3 +133,21 @@ export interface ApiError {
   /** Only Anthropic's format carries it. */
   requestId?: string
 }
+
+/** Endpoints whose answers are texts that can be told again. */
+export type RenderableEndpoint = 'chat-completions' | 'completions' | 'responses' | 'messages'
+
+/** As much of an answer as serving it again takes. */
+export type StoredAnswer = Pick<Answer, 'model' | 'usage' | 'choices'>
+
+export interface RenderOptions {
+  stream: boolean
+  /** The client set `stream_options.include_usage`. Only chat and legacy completions ask. */
+  includeUsage?: boolean
+  /** In the endpoint's own style: `chatcmpl-...`, `cmpl-...`, `resp_...`, `msg_...`. */
+  id: string
+  /** Unix seconds. */
+  created: number
+  /** Further top-level fields; those of the format win. */
+  extra?: JsonObject
+}
