@@ -3,6 +3,7 @@ export interface Glob {
   readonly isExact: boolean
   /** Characters other than `*`: the more, the more specific. */
   readonly literalLength: number
+  /** The name must be in lower case. */
   matches(name: string): boolean
 }
 
@@ -14,8 +15,7 @@ export function compileGlob(pattern: string): Glob {
   return {
     isExact: last === undefined,
     literalLength: parts.reduce((sum, part) => sum + part.length, 0),
-    matches(name) {
-      const text = name.toLowerCase()
+    matches(text) {
       if (last === undefined) return text === first
       if (!text.startsWith(first)) return false
       let at = first.length

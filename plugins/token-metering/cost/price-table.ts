@@ -32,8 +32,10 @@ export class PriceTable {
 
   /** Undefined when nothing matches: an unknown model is not free. Case of names does not matter. */
   priceOf(provider: string, model: string, at: Date): Price | undefined {
+    const providerName = provider.toLowerCase()
+    const modelName = model.toLowerCase()
     return this.#rules.find(
-      (rule) => rule.model.matches(model) && rule.provider.matches(provider) && rule.holdsAt(at),
+      (rule) => rule.model.matches(modelName) && rule.provider.matches(providerName) && rule.holdsAt(at),
     )?.price
   }
 }
