@@ -90,7 +90,9 @@ export async function upstreamFor(t: TestContext, onRequest: OnRequest = echo): 
   return { port, node: { host: '127.0.0.1', port, weight: 1 }, seen, close }
 }
 
-/** A receiver for http-logger; `take` waits until that many posts have come. */
+export type Entry = Record<string, unknown>
+
+/** A receiver for http-logger that answers each post with the status the test wants. */
 export async function logReceiverFor(t: TestContext, statusOf: (post: number) => number = () => 200) {
   let posts = 0
   const receiver = await upstreamFor(t, (_, res) => {
@@ -101,7 +103,7 @@ export async function logReceiverFor(t: TestContext, statusOf: (post: number) =>
   return {
     uri: `http://127.0.0.1:${receiver.port}/logs`,
     posts: receiver.seen,
-    entries: () => receiver.seen.flatMap((post) => JSON.parse(post.body) as Record<string, unknown>),
+    entries: (): Entry[] => receiver.seen.flatMap((one) => JSON.parse(one.body) as Entry | Entry[]),
   }
 }
 
