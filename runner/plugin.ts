@@ -171,6 +171,21 @@ export interface Ledger {
   commit(events: readonly UsageEvent[]): Promise<readonly ('new' | 'duplicate')[]>
 }
 
+/** A call to `/plugins/<name>/<path>` on the usage server, for operators. */
+export interface AdminRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below the plugin's own path, decoded: `['usage', 'business_unit_A']`. */
+  readonly path: readonly string[]
+  readonly query: URLSearchParams
+  /** undefined without a body. */
+  readonly json: JsonObject | undefined
+}
+
+export interface AdminReply {
+  readonly status: number
+  readonly json: object
+}
+
 export interface PluginDefinition<
   ConfSchema extends TObject = TObject,
   SettingsSchema extends TObject = TObject,
@@ -217,6 +232,8 @@ export interface PluginDefinition<
   /** Fills in fields of the event before it is committed. Must give the same fields when a log entry comes again. */
   enrich?(observation: Observation, shared: Shared): Partial<UsageFields> | Promise<Partial<UsageFields>>
   ledger?(shared: Shared): Ledger
+  /** Operators' calls, in the process that has the usage flow. undefined: there is nothing at this path. */
+  admin?(request: AdminRequest, shared: Shared): Promise<AdminReply | undefined> | AdminReply | undefined
   /** After the commit, for new events only; at least once over a crash, so idempotent by `request_id`. */
   observe?(observation: Observation, shared: Shared): void | Promise<void>
 }

@@ -24,6 +24,8 @@ export function entryFrom(
 ): CacheEntry | NotStored {
   const { event, answer, endpoint, requestJson } = observation
   if (event.outcome !== 'completed' || event.status !== 200) return 'outcome'
+  // The key names the model that was asked; another one answered.
+  if (event.fallback) return 'fallback'
   if (!answer?.complete || answer.error || answer.brokenEvents > 0) return 'incomplete'
   const choice = answer.choices[0]
   if (!choice || answer.choices.length !== 1) return 'empty'

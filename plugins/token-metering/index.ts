@@ -1,5 +1,6 @@
 import { definePlugin, PASS } from '../../runner/plugin.ts'
 import { type MeteringConf, MeteringConfSchema } from './conf.ts'
+import { formatMoney } from './cost/money.ts'
 import { priceEvent } from './price-event.ts'
 import { meter } from './quota.ts'
 import { MeteringSettingsSchema } from './settings.ts'
@@ -38,6 +39,24 @@ export default definePlugin<typeof MeteringConfSchema, typeof MeteringSettingsSc
     })
   },
   enrich: (observation, shared) => priceEvent(observation, shared),
+  admin: async ({ method, path, query }, { store, calendar, clock }) => {
+    const [what, consumer] = path
+    if (method !== 'GET' || what !== 'usage' || consumer === undefined || path.length > 2) return undefined
+    const day = query.get('day') ?? calendar.day(clock.now())
+    const { picoUsd, ...totals } = await store.usage(consumer, day)
+    return {
+      status: 200,
+      json: {
+        consumer,
+        day,
+        requests: totals.requests,
+        prompt_t: totals.promptTokens,
+        completion_t: totals.completionTokens,
+        total_t: totals.totalTokens,
+        cost_usd: formatMoney(picoUsd),
+      },
+    }
+  },
   ledger: ({ store, calendar }) => ({
     commit: (events) => store.commit(events.map((event) => toCommitEntry(event, calendar))),
   }),

@@ -4,6 +4,7 @@ import type { RequestRecords } from '../records/index.ts'
 import type { OpenPlugin } from '../rpc/prepare-chain.ts'
 import type { Log, Metrics } from '../services/index.ts'
 import type { Settings } from '../settings/schema.ts'
+import { AdminDesk } from '../usage/admin-desk.ts'
 import { type DeadLetters, FileDeadLetters } from '../usage/dead-letters.ts'
 import { Digester } from '../usage/digester.ts'
 import { FanOut } from '../usage/fan-out.ts'
@@ -65,6 +66,7 @@ export async function startUsageFlow(parts: UsageFlowParts): Promise<UsageFlow> 
       host: settings.usage.host,
       port: settings.usage.port,
       authHeader: settings.usage.auth_header,
+      adminKey: settings.usage.admin_key,
       maxPostBytes: settings.usage.max_post_bytes,
       maxWaitingBytes: settings.usage.max_waiting_bytes,
       postDeadlineMs: settings.usage.post_deadline_ms,
@@ -72,6 +74,13 @@ export async function startUsageFlow(parts: UsageFlowParts): Promise<UsageFlow> 
     {
       digester,
       intake,
+      admin: new AdminDesk(
+        plugins.flatMap(({ definition, shared }) =>
+          definition.admin
+            ? [{ plugin: definition.name, admin: (request) => definition.admin?.(request, shared) }]
+            : [],
+        ),
+      ),
       log,
       metricsPage: parts.metricsPage,
       notReady: parts.notReady,

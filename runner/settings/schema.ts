@@ -80,6 +80,12 @@ export const SettingsSchema = Type.Object(
           description: 'Shared secret; http-logger’s `auth_header` must say the same.',
         }),
       ),
+      admin_key: Type.Optional(
+        Type.String({
+          minLength: 8,
+          description: 'What operators send as X-API-KEY for /plugins/<name>/... .',
+        }),
+      ),
       max_post_bytes: Type.Integer({
         minimum: 1024,
         default: 268_435_456,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { RunnerError, toRunnerError } from '../errors.ts'
 import type { Log } from '../services/index.ts'
+import { type AdminDesk, readAdminBody } from './admin-desk.ts'
 import type { Digester } from './digester.ts'
 import type { Intake } from './intake.ts'
 
@@ -11,6 +12,8 @@ export interface ReceiverOptions {
   readonly port: number
   /** What http-logger sends as `Authorization`; undefined: anybody who reaches the port may post. */
   readonly authHeader: string | undefined
+  /** What operators send as `X-API-KEY` for `/plugins/...`; undefined: whoever reaches the port may call. */
+  readonly adminKey: string | undefined
   readonly maxPostBytes: number
   readonly maxWaitingBytes: number
   readonly postDeadlineMs: number
@@ -19,6 +22,7 @@ export interface ReceiverOptions {
 export interface ReceiverParts {
   readonly digester: Digester
   readonly intake: Intake
+  readonly admin: AdminDesk
   readonly log: Log
   /** The text and content type of the metrics page. */
   metricsPage(): Promise<{ contentType: string; text: string }>
@@ -31,7 +35,7 @@ export type PostResult = 'accepted' | 'unauthorized' | 'too_large' | 'full' | 'f
 
 /**
  * The HTTP server for APISIX's http-logger (`POST /usage`), Prometheus (`GET /metrics`) and health checks
- * (`GET /healthz`, `/readyz`). 200 means that every entry of the post is safe to forget for APISIX, or counted as
+ * (`GET /healthz`, `/readyz`), and the plugins' own paths for operators (`/plugins/<name>/...`). A post's 200 means that every entry of the post is safe to forget for APISIX, or counted as
  * unreadable; with 503 APISIX sends the batch again.
  */
 export class Receiver {
@@ -77,7 +81,11 @@ export class Receiver {
       else if (request.method === 'GET' && path === '/metrics') await this.#metrics(response)
       else if (request.method === 'GET' && path === '/healthz') respond(response, 200, { status: 'ok' })
       else if (request.method === 'GET' && path === '/readyz') this.#readyz(response)
-      else respond(response, 404, { error: 'there are POST /usage, GET /metrics, /healthz and /readyz' })
+      else if (path?.startsWith('/plugins/')) await this.#admin(request, response)
+      else
+        respond(response, 404, {
+          error: 'there are POST /usage, GET /metrics, /healthz, /readyz and /plugins/<name>/...',
+        })
     } catch (cause) {
       this.#parts.log.error(
         { err: toRunnerError(cause, 'STORE_UNAVAILABLE', `${request.method} ${path}`) },
@@ -148,6 +156,17 @@ export class Receiver {
     const { contentType, text } = await this.#parts.metricsPage()
     response.writeHead(200, { 'content-type': contentType })
     response.end(text)
+  }
+
+  async #admin(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { adminKey } = this.#options
+    if (adminKey !== undefined && !sameSecret(String(request.headers['x-api-key'] ?? ''), adminKey)) {
+      respond(response, 401, { error: 'wrong or missing X-API-KEY' })
+      return
+    }
+    const url = new URL(request.url ?? '/', 'http://runner')
+    const { status, json } = await this.#parts.admin.answer(request.method, url, await readAdminBody(request))
+    respond(response, status, json)
   }
 
   #readyz(response: ServerResponse): void {
