@@ -1,4 +1,5 @@
 import { type Block, roleAt } from './blocks.ts'
+import { canonical } from './lexicon/tables.ts'
 import { isList } from './lists.ts'
 import { exchange, MAX_BLOCKS, type Move, movesOf } from './moves.ts'
 import type { Cue, Reading, Token } from './read.ts'
@@ -94,6 +95,10 @@ function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): b
   const { block, roleA, roleB } = move
   const time = isTime(a, block)
   const adverb = isAdverb(a, block)
+  if (isTypeNoun(a, b, block, blocks)) return true
+  // The only date of a text goes with all of it, wherever it stands.
+  const onlyTime =
+    time && timesOutside(a, block.fromA, block.toA) + timesOutside(b, block.fromB, block.toB) === 0
   const free = roleA === roleB && FREE.has(roleA)
   const loose = time && (roleA === undefined || roleA === 'at') && (roleB === undefined || roleB === 'at')
   if (!free && !loose && !adverb) return false
@@ -102,6 +107,7 @@ function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): b
     if (exchange(a, b, block, other) >= 3) return false
     // "in Paris ... in London": the passed phrase could have taken the seat.
     if (!adverb && roleAt(a, other.fromA) === roleA && isTime(a, other) === time) return false
+    if (onlyTime) continue
     if (
       passesBorder(a, other.fromA, other.toA, block.fromA) ||
       passesBorder(b, other.fromB, other.toB, block.fromB)
@@ -149,6 +155,36 @@ const TIME_WORDS: ReadonlySet<string> = new Set([
   '年代',
 ])
 
+function timesOutside(reading: Reading, from: number, to: number): number {
+  return reading.tokens.filter(
+    (token, i) => (i < from || i > to) && (token.kind === 'number' || token.kind === 'date'),
+  ).length
+}
+
+/** "the River Thames", "the Thames River"; "the class Dataset", "the Dataset class". */
+function isTypeNoun(a: Reading, b: Reading, block: Block, blocks: readonly Block[]): boolean {
+  if (block.fromA !== block.toA || !TYPE_NOUNS.has(a.tokens[block.fromA]?.key ?? '')) return false
+  const passed = blocks.filter(
+    (other) => other !== block && block.fromA < other.fromA !== block.fromB < other.fromB,
+  )
+  const [name] = passed
+  if (passed.length !== 1 || name === undefined || name.toA - name.fromA > 2) return false
+  const laterA = Math.max(block.fromA, name.fromA)
+  const laterB = Math.max(block.fromB, name.fromB)
+  return [...(a.tokens[laterA]?.cue ?? []), ...(b.tokens[laterB]?.cue ?? [])].every(
+    (tag) => tag === 'skip' || tag === 'of',
+  )
+}
+
+const TYPE_NOUNS: ReadonlySet<string> = new Set(
+  `river lake mountain mount island bay county province state region district canton municipality parish city town
+  village street school university college station railway company newspaper magazine album song film book novel
+  mine term section class method function command parameter argument option flag file folder directory tabl
+  column packag modul library model dataset plugin variabl field key typ servic server`
+    .split(/\s+/)
+    .map(canonical),
+)
+
 function isAdverb(a: Reading, block: Block): boolean {
   return every(
     a,
@@ -159,8 +195,10 @@ function isAdverb(a: Reading, block: Block): boolean {
 
 const ADVERBS: ReadonlySet<string> = new Set([
   'previously',
+  'then',
   'formerly',
   'currently',
+  'finally',
   'again',
   'later',
   'often',

@@ -94,6 +94,11 @@ const COMPATIBLE: readonly (readonly [QuestionClass, QuestionClass])[] = [
   ['when', 'how_long'],
 ]
 
+/** "... and why?": a second question asks for more. */
+export function asksWhy(raw: readonly Raw[]): boolean {
+  return raw.some((piece) => piece.kind === 'word' && piece.text === 'why')
+}
+
 /** Whether one answer can serve both kinds of question. */
 export function sameQuestion(a: QuestionClass, b: QuestionClass): boolean {
   return a === b || COMPATIBLE.some(([x, y]) => (a === x && b === y) || (a === y && b === x))

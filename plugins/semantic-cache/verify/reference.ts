@@ -26,18 +26,30 @@ const AFTER_SUBJECT: ReadonlySet<string> = new Set(
   '想 要 想要 能 可以 会 该 应该 需要 怎么 如何 怎样 have 有 need want'.split(' '),
 )
 
-/** Groups referred to, sorted and joined; generic subjects are left out. */
+/** Longer lists are compared by their start: nobody names persons more often in a question. */
+const MAX_REFERENCES = 16
+
+/**
+ * Groups referred to. Where two persons appear their order counts, since "I ask you" is not "you ask me";
+ * otherwise each group counts once. Generic subjects are left out.
+ */
 export function references(raw: readonly Raw[]): string {
-  const seen = new Set<string>()
-  for (let i = 0; i < raw.length; i++) {
+  const seen: string[] = []
+  for (let i = 0; i < raw.length && seen.length < MAX_REFERENCES; i++) {
     const text = raw[i]?.text ?? ''
     const group = GROUP.get(text)
-    if (group === undefined) continue
-    const subject =
-      text === 'i' || text === 'you' || text === 'we' || text === '我' || text === '你' || text === '我们'
-    if (subject && (BEFORE_SUBJECT.has(raw[i - 1]?.text ?? '') || AFTER_SUBJECT.has(raw[i + 1]?.text ?? '')))
-      continue
-    seen.add(group)
+    if (group === undefined || isGeneric(raw, i)) continue
+    seen.push(group)
   }
-  return [...seen].sort().join(' ')
+  const groups = [...new Set(seen)].sort()
+  return groups.filter((group) => PERSONS.has(group)).length > 1 ? seen.join(' ') : groups.join(' ')
+}
+
+const PERSONS: ReadonlySet<string> = new Set(['me', 'you', 'he', 'she', 'they'])
+const SUBJECTS: ReadonlySet<string> = new Set(['i', 'you', 'we', '我', '你', '我们'])
+
+function isGeneric(raw: readonly Raw[], i: number): boolean {
+  const text = raw[i]?.text ?? ''
+  if (!SUBJECTS.has(text)) return false
+  return BEFORE_SUBJECT.has(raw[i - 1]?.text ?? '') || AFTER_SUBJECT.has(raw[i + 1]?.text ?? '')
 }

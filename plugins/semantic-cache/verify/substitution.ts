@@ -1,14 +1,16 @@
 import type { Alignment } from './align.ts'
 import { lemma } from './lemma.ts'
-import { areOpposite } from './lexicon/tables.ts'
+import { EN_LOOSE } from './lexicon/en-loose.ts'
+import { areOpposite, canonical } from './lexicon/tables.ts'
 import { WORDNET_GROUPS } from './lexicon/wordnet.ts'
 import type { Reading, Token } from './read.ts'
 
 /** Word to the numbers of the groups it is in. */
 const GROUPS: ReadonlyMap<string, readonly number[]> = (() => {
   const map = new Map<string, number[]>()
-  for (const [number, group] of WORDNET_GROUPS.trim().split(/[|\n]/).entries()) {
-    for (const word of new Set(group.split(' ').map(lemma))) {
+  const groups = `${WORDNET_GROUPS.trim()}\n${EN_LOOSE.trim()}`.split(/[|\n]/)
+  for (const [number, group] of groups.entries()) {
+    for (const word of new Set(group.split(' ').map((word) => canonical(lemma(word))))) {
       const list = map.get(word)
       if (list === undefined) map.set(word, [number])
       else list.push(number)
@@ -17,19 +19,18 @@ const GROUPS: ReadonlyMap<string, readonly number[]> = (() => {
   return map
 })()
 
-/** Whether two lemmas share a meaning of WordNet. */
+/** Whether two keys share a meaning. */
 export function shareMeaning(x: string, y: string): boolean {
   const groups = GROUPS.get(x)
   return groups !== undefined && (GROUPS.get(y)?.some((group) => groups.includes(group)) ?? false)
 }
 
 /** Words that add nothing by themselves: "(located) in Paris". */
-const DROPPABLE: ReadonlySet<string> = new Set(
-  'locat moreover furthermore however additionally therefore he she group_of along'.split(' '),
-)
+const DROPPABLE: ReadonlySet<string> = new Set('locat he she along 他 她 一'.split(' '))
 
-/** More replaced words than this make another question even if each is a synonym. */
-const MAX_REPLACED = 2
+/** One word in so many may be replaced; more make another question even if each is a synonym. */
+const WORDS_PER_REPLACED = 4
+const MAX_REPLACED = 4
 
 /**
  * Whether all that the alignment left over is synonyms in the same place, and words that add nothing. Kinds
@@ -38,7 +39,8 @@ const MAX_REPLACED = 2
 export function isHarmless(a: Reading, b: Reading, alignment: Alignment): boolean {
   const left = alignment.unmatchedA.filter((i) => !isDroppable(a.tokens[i]))
   const right = alignment.unmatchedB.filter((j) => !isDroppable(b.tokens[j]))
-  if (left.length !== right.length || left.length > MAX_REPLACED) return false
+  const most = Math.min(MAX_REPLACED, Math.floor(a.tokens.length / WORDS_PER_REPLACED))
+  if (left.length !== right.length || left.length > most) return false
   return left.every(
     (i, n) => isSynonym(a.tokens[i], b.tokens[right[n] ?? -1]) && samePlace(alignment, i, right[n] ?? -1),
   )

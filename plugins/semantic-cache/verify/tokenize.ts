@@ -99,6 +99,11 @@ function readZhNumber(text: string, at: number, out: Raw[]): number {
   const start = percent ? end : from
   while (end < text.length && end - start < 20 && isZhNumeral(text.charAt(end))) end++
   const run = text.slice(start, end)
+  const pointed = run === '' || ordinal || percent ? undefined : readAfterPoint(text, run, end)
+  if (pointed !== undefined) {
+    out.push(pointed.piece)
+    return pointed.end
+  }
   if (run === '' || (run === '一' && !ordinal && !percent)) return at
   const counted = ordinal || percent || run.length > 1 || ZH_COUNTED.test(text.slice(end, end + 1))
   const value = parseZhNumber(run)
@@ -112,6 +117,36 @@ function readZhNumber(text: string, at: number, out: Raw[]): number {
     ...(suffix === undefined ? {} : { suffix }),
   })
   return percent || suffix === undefined ? end : end + suffix.length
+}
+
+/** What 点 joins: 零点二 is 0.2, 三点五十 and 六点十分 are times of day. */
+function readAfterPoint(text: string, run: string, at: number): { piece: Raw; end: number } | undefined {
+  if (text.charAt(at) !== '点') return undefined
+  let end = at + 1
+  while (end < text.length && end - at < 8 && isZhNumeral(text.charAt(end))) end++
+  const tail = text.slice(at + 1, end)
+  const whole = parseZhNumber(run)
+  const part = parseZhNumber(tail)
+  if (tail === '' || whole === undefined || part === undefined) return undefined
+  const minutes = text.charAt(end) === '分'
+  if (minutes || /[十]/.test(tail)) {
+    return {
+      piece: { kind: 'id', text: `${whole}:${String(part).padStart(2, '0')}`, cap: false },
+      end: end + Number(minutes),
+    }
+  }
+  const value = Number(`${whole}.${[...tail].map((digit) => parseZhNumber(digit) ?? 0).join('')}`)
+  const suffix = ZH_SUFFIX.exec(text.slice(end, end + 4))?.[0]
+  return {
+    piece: {
+      kind: 'number',
+      text: `${run}点${tail}`,
+      cap: false,
+      value,
+      ...(suffix === undefined ? {} : { suffix }),
+    },
+    end: end + (suffix?.length ?? 0),
+  }
 }
 
 function readWord(piece: string, at: number, out: Raw[]): number {

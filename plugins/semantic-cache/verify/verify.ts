@@ -3,7 +3,7 @@ import { blocksOf } from './blocks.ts'
 import { exactDifference, isName } from './differences.ts'
 import { directionClash } from './direction.ts'
 import { judgeOrder } from './order.ts'
-import { questionClass, sameQuestion } from './question.ts'
+import { asksWhy, questionClass, sameQuestion } from './question.ts'
 import { readPieces } from './read.ts'
 import { references } from './reference.ts'
 import { isHarmless } from './substitution.ts'
@@ -14,6 +14,8 @@ import type { Rejection, RejectReason, Verdict, VerifyOptions } from './verdict.
 const MAX_CHARS = 4000
 /** Content words of the longer text per word of the shorter one. */
 const MAX_LENGTH_RATIO = 2
+/** In a statement of so few words, as in a question, it matters who is meant. */
+const SHORT_STATEMENT = 10
 
 /**
  * Decides whether the answer stored for `candidate` also answers `query`, once their embeddings are near
@@ -38,8 +40,9 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   const asked = questionClass(left, leftRaw, han)
   const answered = questionClass(right, rightRaw, han)
   if (!sameQuestion(asked, answered)) return reject('question', `${asked}|${answered}`)
-  if ((asked !== 'none' || answered !== 'none') && references(leftRaw) !== references(rightRaw))
-    return reject('reference')
+  if (asksWhy(leftRaw) !== asksWhy(rightRaw) && asked !== 'why') return reject('question', 'second')
+  const pointed = asked !== 'none' || answered !== 'none' || longer <= SHORT_STATEMENT
+  if (pointed && references(leftRaw) !== references(rightRaw)) return reject('reference')
   const alignment = align(a.tokens, b.tokens)
   const exact = exactDifference(a, b, alignment)
   if (exact !== undefined) return reject(exact.reason, exact.detail)

@@ -20,7 +20,7 @@ export type FunctionTag =
   | 'via'
 
 const GROUPS: Readonly<Record<FunctionTag, string>> = {
-  skip: `a an the this that these those there here it its itself they them their theirs themselves
+  skip: `however moreover furthermore additionally therefore yes a an the this that these those there here it its itself they them their theirs themselves
     i me my mine myself you your yours yourself we us our ours one's oneself
     please kindly hi hello hey thanks thank just really actually basically simply very quite rather so too
     also ever yet still already even else well such some any certain every each
@@ -39,7 +39,7 @@ const GROUPS: Readonly<Record<FunctionTag, string>> = {
   of: 'of about regarding concerning',
   as: 'as like',
   than: 'than',
-  via: 'via through using use uses used utilizing utilising utilize utilise utilized utilised throughout',
+  via: 'via through using use uses used utilizing utilising utilize utilise utilized utilised employ employs employed employing throughout',
 }
 
 export const EN_FUNCTION: ReadonlyMap<string, FunctionTag> = new Map(
