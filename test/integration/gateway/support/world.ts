@@ -103,8 +103,13 @@ export async function logReceiverFor(t: TestContext, statusOf: (post: number) =>
   return {
     uri: `http://127.0.0.1:${receiver.port}/logs`,
     posts: receiver.seen,
-    entries: (): Entry[] => receiver.seen.flatMap((one) => JSON.parse(one.body) as Entry | Entry[]),
+    entries: () => receiver.seen.flatMap((one) => entriesIn(one.body)),
   }
+}
+
+function entriesIn(body: string): Entry[] {
+  const value: unknown = JSON.parse(body)
+  return Array.isArray(value) ? value : [value as Entry]
 }
 
 export interface Answer {
