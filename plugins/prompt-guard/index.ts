@@ -11,7 +11,7 @@ import {
   PASS,
   type RequestPatch,
   type RequestView,
-  replaceText,
+  replaceTexts,
   type TextPart,
   textParts,
 } from '../../runner/plugin.ts'
@@ -160,12 +160,11 @@ function unknownEndpoint(): Decision {
 }
 
 function mask(json: JsonObject, parts: readonly TextPart[], verdict: Verdict): JsonObject {
-  let masked = json
-  for (const [i, part] of parts.entries()) {
+  const replacements = parts.flatMap((part, i) => {
     const spans = verdict.secrets.filter((secret) => secret.text === i)
-    if (spans.length > 0) masked = replaceText(masked, part.path, maskSecrets(part.text, spans))
-  }
-  return masked
+    return spans.length === 0 ? [] : [{ path: part.path, text: maskSecrets(part.text, spans) }]
+  })
+  return replaceTexts(json, replacements)
 }
 
 function rewrite(before: JsonObject, after: JsonObject, finding: GuardNote | undefined): Decision {

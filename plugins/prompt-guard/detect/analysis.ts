@@ -1,4 +1,5 @@
 import { createConceptHits, findConcepts } from './concepts.ts'
+import { createFeatures, extract } from './features.ts'
 import { createFolded, fold } from './fold.ts'
 import { createRuleProgress, matchRules, RULE_SET, type RuleHit } from './rules.ts'
 import { createSquashed, squash } from './squash.ts'
@@ -8,16 +9,16 @@ export const SLICE_CHARS = 4096
 export const SLICE_OVERLAP = 512
 
 const CAPACITY = SLICE_CHARS + SLICE_OVERLAP
+const HITS_PER_CHAR = 4
+const FEATURES_PER_CHAR = 8
 
-/**
- * Arrays that every analysis uses again. An analysis never awaits, so one set serves the process.
- * Concept hits are bounded by a few for each letter.
- */
+/** Arrays that every analysis uses again. An analysis never awaits, so one set serves the process. */
 export const scratch = {
   folded: createFolded(CAPACITY),
   squashed: createSquashed(CAPACITY),
-  hits: createConceptHits(CAPACITY * 4),
+  hits: createConceptHits(CAPACITY * HITS_PER_CHAR),
   progress: createRuleProgress(RULE_SET),
+  features: createFeatures(CAPACITY * FEATURES_PER_CHAR),
 }
 
 /** Folds a piece of text and finds the rules it matches. Results lie in {@link scratch} until the next call. */
@@ -29,8 +30,31 @@ export const analyse = (text: string): RuleHit[] => {
   return matchRules(RULE_SET, hits, squashed, progress)
 }
 
+/** Features of the text analysed last, with the rules that it matched. */
+export const extractFeatures = (rules: readonly RuleHit[]): void => {
+  const { folded, squashed, hits, features } = scratch
+  extract(folded, squashed, hits, RULE_SET.namedConcepts, rules, features)
+}
+
+const REVERSED = RULE_SET.concepts.names.indexOf('REVERSED')
+
+/** Words written backwards in the text analysed last. */
+export const countReversed = (): number => {
+  const { concept, count } = scratch.hits
+  let found = 0
+  for (let hit = 0; hit < count; hit++) if (concept[hit] === REVERSED) found++
+  return found
+}
+
 /** Offset in the analysed text of a letter of {@link scratch}'s squashed text. */
 export const offsetOf = (letter: number): number => {
   const { folded, squashed } = scratch
   return folded.map[squashed.at[letter] ?? 0] ?? 0
+}
+
+/** 1 minus the product of what each rule leaves open. */
+export const patternScore = (hits: readonly RuleHit[]): number => {
+  let open = 1
+  for (const hit of hits) open *= 1 - (RULE_SET.rows[hit.rule]?.weight ?? 0)
+  return 1 - open
 }

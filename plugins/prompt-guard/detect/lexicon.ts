@@ -76,7 +76,7 @@ export const LEXICON: Readonly<Record<string, string>> = {
     manipulative|machiavellian|evil|ruthless|sexual|conspiracy|lie|false information|fuck|bitch|asshole|poison|meth|explosive|exploit|
     scam|blackmail|harass|torture|suicide|stalk|
     非法|违法|不道德|有害|危险|冒犯|暴力|色情|仇恨|歧视|侮辱|辱骂|脏话|邪恶|反派|恶毒|毒品|炸弹|武器|杀人|谋杀|黑客|盗窃|偷|诈骗|敲诈|勒索|贬低|挑衅|
-    讽刺|嘲讽|嘲笑|尖酸刻薄|粗俗|愤世嫉俗|反社会|报复|攻击|造假|伪造|窃取|监视|跟踪|操纵|欺骗|自杀|破坏|恶意|病毒|犯罪`,
+    讽刺|嘲讽|嘲笑|尖酸刻薄|粗俗|愤世嫉俗|反社会|报复|攻击|造假|伪造|窃取|监视|跟踪|操纵|欺骗|自杀|破坏|恶意|病毒|犯罪|挖苦|傲慢|刻薄|轻蔑|毒舌|鄙视|看不起|自负|冷酷|狂妄|狡猾|骂人|羞辱|煽动|偏见|冷嘲热讽|玩世不恭|阴险|冷血|残忍|炸药|枪支|洗钱|逃税|作弊|假证|钓鱼邮件|入侵`,
   MODE: `dan mode|dan|developer mode|dev mode|jailbreak mode|god mode|sudo mode|opposite mode|unlocked mode|debug mode|maintenance mode|
     unrestricted mode|evil mode|chaos mode|admin mode|root mode|diagnostic mode|test mode|sandbox mode|override mode|free mode|anti gpt|antigpt|
     chaosgpt|stan|dude|aim|evil confidant|evilbot|evil bot|always intelligent and machiavellian|do anything now|basedgpt|freedomgpt|betterdan|
@@ -161,4 +161,6 @@ export const LEXICON: Readonly<Record<string, string>> = {
     扣除|惩罚|关闭你|删除你|终止你|奖励|积分`,
   YOU: `you|your|yourself|you're|du|tu|vous|usted|ты|вы|你|您|你的`,
   MUST: `must|must not|have to|should|will|shall|always|never|need to|必须|一定|务必|不得|永远|始终|应该|需要`,
+  REVERSED: `erongi|suoiverp|roirp|snoitcurtsni|noitcurtsni|tpmorp|metsys|laever|draged|drawrof|eht|dna|uoy|ruoy|htiw|taht|tegrof|woh|tahw|
+    lla|evoba|yas|tuptuo|略忽|视无|记忘|令指|示提|统系|前之|有所|则规|制限|面上|诉告`,
 }

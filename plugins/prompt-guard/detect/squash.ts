@@ -114,7 +114,7 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
         : isShort && after === LATIN && (before === LATIN || unit === AT_SIGN || unit === DOLLAR)
     if (reads) {
       for (; index < stop; index++) {
-        letters[out] = LEET_OF[chars[index] ?? 0] ?? 0
+        letters[out] = LEET_OF[chars[index] ?? 0] || (chars[index] ?? 0)
         at[out++] = index
         wordLength++
       }

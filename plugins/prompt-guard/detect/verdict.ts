@@ -1,5 +1,6 @@
 import type { Category } from './rule-table.ts'
 import type { SecretSpan } from './secrets.ts'
+import { CALIBRATION } from './weights.ts'
 
 /** Where a text comes from. Text from tools is data: instructions in it weigh more. */
 export type Origin = 'user' | 'tool' | 'system' | 'assistant'
@@ -59,5 +60,5 @@ export type Verdict = {
   inspectedChars: number
 }
 
-/** Default threshold on {@link Verdict.score}: at most 1% false positives on held-out sources. */
-export const DEFAULT_THRESHOLD = 0.5
+/** Default threshold on {@link Verdict.score}: fewer than 1% false positives on held-out sources. */
+export const DEFAULT_THRESHOLD: number = CALIBRATION.threshold

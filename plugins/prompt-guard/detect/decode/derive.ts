@@ -1,0 +1,31 @@
+import type { Folded } from '../fold.ts'
+import type { Squashed } from '../squash.ts'
+import { findShifted, reversed } from './ciphers.ts'
+import { findEncodings } from './encodings.ts'
+import { findEscapes, findSelectors } from './escapes.ts'
+import { findLeet, findSpaced } from './spacing.ts'
+import type { Derived } from './types.ts'
+
+const MIN_SELECTORS = 8
+const MIN_REVERSED = 2
+
+/**
+ * Texts that a piece of text may hide, each no longer than the piece is (twice for reversals). Most pieces have none;
+ * what is found may be nonsense, which is judged like any text. Linear.
+ */
+export const derive = (
+  text: string,
+  folded: Folded,
+  squashed: Squashed,
+  reversedWords: number,
+): Derived[] => {
+  const found: Derived[] = []
+  findSpaced(folded, squashed, text, found)
+  findLeet(folded, squashed, text, found)
+  findEncodings(text, found)
+  findEscapes(text, found)
+  if (folded.selectors >= MIN_SELECTORS) findSelectors(text, found)
+  findShifted(text, squashed, found)
+  if (reversedWords >= MIN_REVERSED) found.push(...reversed(text))
+  return found
+}

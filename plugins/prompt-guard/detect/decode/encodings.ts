@@ -1,0 +1,171 @@
+import { readableText } from './printable.ts'
+import type { Derived } from './types.ts'
+
+const NONE = 0
+const BASE64 = 1
+const HEX = 2
+const BINARY = 4
+const DECIMAL = 8
+const GAP = 16
+const MORSE = 32
+
+const TRAITS = new Uint8Array(128)
+for (const sign of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_') {
+  TRAITS[sign.charCodeAt(0)] = BASE64
+}
+const addTrait = (signs: string, trait: number): void => {
+  for (const sign of signs) TRAITS[sign.charCodeAt(0)] = (TRAITS[sign.charCodeAt(0)] ?? NONE) | trait
+}
+addTrait('0123456789abcdefABCDEF', HEX)
+addTrait('0123456789', DECIMAL)
+addTrait('01', BINARY)
+addTrait(' ,:;\n\t[]()', GAP)
+addTrait('.-/ \n', MORSE)
+
+const traitAt = (text: string, at: number): number => {
+  const unit = text.charCodeAt(at)
+  return unit < 128 ? (TRAITS[unit] ?? NONE) : NONE
+}
+
+const MIN_BASE64 = 16
+const PHASES = 4
+
+/** Words of prose, paths and identifiers have one case or few changes of it; base64 mixes cases and digits. */
+const looksEncoded = (text: string, from: number, to: number): boolean => {
+  let upper = 0
+  let lower = 0
+  let other = 0
+  const end = Math.min(to, from + 64)
+  for (let at = from; at < end; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit >= 97) lower++
+    else if (unit >= 65 && unit < 91) upper++
+    else other++
+  }
+  return upper > 0 && (lower > 0 || other > 0)
+}
+
+const decodeBase64 = (run: string): string => {
+  // A run cut at the edge of a slice, or with other letters before it, starts at any of four places.
+  for (let phase = 0; phase < PHASES; phase++) {
+    const found = readableText(Buffer.from(phase === 0 ? run : run.slice(phase), 'base64'))
+    if (found.length * 2 >= (run.length * 3) / 4) return found
+    if (phase === 0 && found.length > 0) return found
+  }
+  return ''
+}
+
+const findBase64 = (text: string, found: Derived[]): void => {
+  for (let from = 0; from < text.length; from++) {
+    if ((traitAt(text, from) & BASE64) === 0) continue
+    let to = from + 1
+    while (to < text.length) {
+      if ((traitAt(text, to) & BASE64) !== 0) to++
+      else if (
+        text.charCodeAt(to) === 10 &&
+        to - from >= MIN_BASE64 * 2 &&
+        (traitAt(text, to + 1) & BASE64) !== 0 &&
+        looksEncoded(text, to + 1, to + 33)
+      ) {
+        to += 2
+      } else break
+    }
+    if (to - from >= MIN_BASE64 && looksEncoded(text, from, to)) {
+      const decoded = decodeBase64(text.slice(from, to))
+      if (decoded.length > 0) found.push({ text: decoded, disguise: 'base64', start: from, end: to })
+    }
+    from = to
+  }
+}
+
+const MIN_NUMBERS = 8
+
+/** Runs of numbers of one base, with spaces and commas between them: character codes. */
+const findNumbers = (text: string, trait: number, found: Derived[]): void => {
+  for (let from = 0; from < text.length; from++) {
+    if ((traitAt(text, from) & trait) === 0) continue
+    let to = from
+    let gap = 0
+    while (to < text.length) {
+      const traits = traitAt(text, to)
+      if ((traits & trait) !== 0) gap = 0
+      else if ((traits & GAP) !== 0 && gap < 2) gap++
+      else break
+      to++
+    }
+    if (to - from >= MIN_NUMBERS * 2) {
+      const run = text.slice(from, to)
+      const derived = trait === HEX ? hexText(run) : trait === BINARY ? binaryText(run) : decimalText(run)
+      const disguise = trait === HEX ? 'hex' : trait === BINARY ? 'binary' : 'char_codes'
+      if (derived.length > 0) found.push({ text: derived, disguise, start: from, end: to })
+    }
+    from = to
+  }
+}
+
+const hexText = (run: string): string => {
+  const digits = run.replace(/[^0-9a-fA-F]/g, '')
+  if (digits.length < MIN_NUMBERS * 2) return ''
+  return readableText(Buffer.from(digits, 'hex')) || readableText(Buffer.from(digits.slice(1), 'hex'))
+}
+
+const binaryText = (run: string): string => {
+  const digits = run.replace(/[^01]/g, '')
+  const bytes = new Uint8Array(digits.length >> 3)
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(digits.slice(at * 8, at * 8 + 8), 2)
+  return bytes.length >= MIN_NUMBERS ? readableText(bytes) : ''
+}
+
+const decimalText = (run: string): string => {
+  const numbers = run.split(/\D+/).filter((part) => part.length > 0)
+  if (numbers.length < MIN_NUMBERS) return ''
+  let text = ''
+  let readable = 0
+  for (const number of numbers) {
+    const code = number.length <= 5 ? Number(number) : 0
+    const isReadable = code === 10 || (code >= 32 && code < 127) || (code >= 0x3000 && code < 0xa000)
+    if (isReadable) readable++
+    text += isReadable ? String.fromCharCode(code) : ' '
+  }
+  const letters = text.replace(/[^A-Za-z\u3400-\u9fff]/g, '').length
+  return readable >= numbers.length * 0.95 && letters * 2 >= text.length ? text : ''
+}
+
+const MORSE_CODES: Readonly<Record<string, string>> = Object.fromEntries(
+  'a.- b-... c-.-. d-.. e. f..-. g--. h.... i.. j.--- k-.- l.-.. m-- n-. o--- p.--. q--.- r.-. s... t- u..- v...- w.-- x-..- y-.-- z--..'
+    .split(' ')
+    .map((entry) => [entry.slice(1), entry[0] ?? '']),
+)
+const MIN_MORSE = 24
+
+const findMorse = (text: string, found: Derived[]): void => {
+  for (let from = 0; from < text.length; from++) {
+    const first = text.charCodeAt(from)
+    if (first !== 46 && first !== 45) continue
+    let to = from + 1
+    while (to < text.length && (traitAt(text, to) & MORSE) !== 0) to++
+    if (to - from >= MIN_MORSE) {
+      const words = text.slice(from, to).split(/ ?[/\n] ?| {2,}/)
+      const derived = words
+        .map((word) =>
+          word
+            .split(' ')
+            .map((code) => MORSE_CODES[code] ?? '')
+            .join(''),
+        )
+        .join(' ')
+      if (derived.length * 6 >= to - from)
+        found.push({ text: derived, disguise: 'morse', start: from, end: to })
+    }
+    from = to
+  }
+}
+
+/** Payloads in base64, hexadecimal, binary, decimal character codes and Morse code. Linear. */
+export const findEncodings = (text: string, found: Derived[]): void => {
+  findBase64(text, found)
+  findNumbers(text, HEX, found)
+  findNumbers(text, DECIMAL, found)
+  findNumbers(text, BINARY, found)
+  findMorse(text, found)
+}

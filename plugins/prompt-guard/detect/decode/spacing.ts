@@ -1,0 +1,92 @@
+import { type Folded, foldedText } from '../fold.ts'
+import { LEXICON } from '../lexicon.ts'
+import { CLASS, LATIN, type Squashed } from '../squash.ts'
+import type { Derived } from './types.ts'
+
+const COMMON =
+  'the of and to in is you that it he was for on are as with his they i at be this have from or one had by word but not what all were we when your can said there use an each which she do how their if will up other about out many then them these so some her would make like him into time has look two more write go see number no way could people my than first been call who its now find long down day did get come made may part over new say tell me please give show a'
+const VOCABULARY = new Set(COMMON.split(' '))
+for (const phrases of Object.values(LEXICON)) {
+  for (const word of phrases.split(/[^a-z]+/)) if (word.length > 2) VOCABULARY.add(word)
+}
+const MAX_WORD = 16
+const MAX_RUN = 2000
+
+/** Cuts letters into words of the vocabulary, as few stray letters as possible, then as few words as possible. */
+const segment = (letters: string): string => {
+  const size = Math.min(letters.length, MAX_RUN)
+  const cost = new Float64Array(size + 1)
+  const length = new Uint8Array(size + 1)
+  for (let end = 1; end <= size; end++) {
+    cost[end] = (cost[end - 1] ?? 0) + 3
+    length[end] = 1
+    for (let word = 1; word <= MAX_WORD && word <= end; word++) {
+      const price = (cost[end - word] ?? 0) + 1 + (word < 3 ? 0.5 : 0)
+      if (price < (cost[end] ?? 0) && VOCABULARY.has(letters.slice(end - word, end))) {
+        cost[end] = price
+        length[end] = word
+      }
+    }
+  }
+  const words: string[] = []
+  for (let end = size; end > 0; end -= length[end] || 1)
+    words.push(letters.slice(end - (length[end] || 1), end))
+  return words.reverse().join(' ')
+}
+
+const MIN_LONE_LETTERS = 8
+
+/** Joins letters that stand alone ("i g n o r e   a l l", "i.g.n.o.r.e"): wider gaps part words, else a vocabulary. */
+export const findSpaced = (folded: Folded, squashed: Squashed, text: string, found: Derived[]): void => {
+  if (squashed.loneLetters < MIN_LONE_LETTERS) return
+  const { chars, length } = folded
+  let out = ''
+  let run = ''
+  let isWide = false
+  let last = -1
+  const flush = (): void => {
+    if (run.length > 0) out += ` ${isWide ? run : segment(run)} `
+    run = ''
+    isWide = false
+  }
+  for (let at = 0; at < length; at++) {
+    const unit = chars[at] ?? 0
+    const isLatin = CLASS[unit] === LATIN
+    const isLone =
+      isLatin &&
+      CLASS[chars[at - 1] ?? 0] !== LATIN &&
+      CLASS[at + 1 < length ? (chars[at + 1] ?? 0) : 0] !== LATIN
+    if (isLone) {
+      const gap = run.length > 0 ? (folded.map[at] ?? 0) - last : 0
+      if (gap > 8) flush()
+      else if (gap > 2) {
+        isWide = true
+        run += ' '
+      }
+      run += String.fromCharCode(unit)
+      last = folded.map[at] ?? 0
+    } else if (isLatin || unit > 127) {
+      flush()
+      out += String.fromCharCode(unit)
+    } else if (run.length === 0) out += String.fromCharCode(unit)
+  }
+  flush()
+  found.push({ text: out, disguise: 'spaced', start: 0, end: text.length })
+}
+
+const MIN_LEET_WORDS = 2
+const MIN_LEET_SHARE = 0.1
+const LETTERS_PER_WORD = 5
+
+/** The folded text with digits and signs inside words as letters. */
+export const findLeet = (folded: Folded, squashed: Squashed, text: string, found: Derived[]): void => {
+  const { leetWords, length } = squashed
+  if (leetWords < MIN_LEET_WORDS || leetWords * LETTERS_PER_WORD < length * MIN_LEET_SHARE) return
+  const plain = foldedText(folded).split('')
+  for (let letter = 0; letter < length; letter++) {
+    const at = squashed.at[letter] ?? 0
+    const unit = squashed.chars[letter] ?? 0
+    if (folded.chars[at] !== unit) plain[at] = String.fromCharCode(unit)
+  }
+  found.push({ text: plain.join(''), disguise: 'leet', start: 0, end: text.length })
+}

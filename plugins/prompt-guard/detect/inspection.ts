@@ -1,0 +1,198 @@
+import {
+  analyse,
+  countReversed,
+  extractFeatures,
+  offsetOf,
+  patternScore,
+  SLICE_CHARS,
+  SLICE_OVERLAP,
+  scratch,
+} from './analysis.ts'
+import { derive } from './decode/derive.ts'
+import type { Derived } from './decode/types.ts'
+import type { DetectorOptions } from './detector.ts'
+import { countWindows, scoreWindows } from './linear.ts'
+import { classifierScore, combinedLogOdds, LINEAR_MODEL, toScore } from './model.ts'
+import { RULE_SET, type RuleHit } from './rules.ts'
+import type { SecretKind } from './secret-table.ts'
+import { DEFAULT_SECRET_KINDS, type SecretSpan, scanSecrets } from './secrets.ts'
+import { blankAllowed, findUserPattern } from './user-patterns.ts'
+import type { Flag, InspectInput, Span, Verdict, View } from './verdict.ts'
+
+/** Disguises within disguises: a base64 text in a base64 text in a percent-encoded one is read, no deeper one. */
+const MAX_DEPTH = 3
+/** Code units of derived texts in all: so many times the input, and some more for short ones. */
+const DERIVED_TIMES = 2
+const DERIVED_CHARS = 65_536
+const MIN_DERIVED = 10
+
+/** One call's state. */
+export type Run = {
+  options: DetectorOptions
+  verdict: Verdict
+  kinds: ReadonlySet<SecretKind>
+  derivedLeft: number
+}
+
+/** A text to look at: one that was given, or one derived from it, with its place in the given one. */
+type Piece = { whole: string; view: View; depth: number; span: Span }
+
+/** What the slices of one text have shown so far. */
+type Tally = { worst: number; classifier: number; windows: number }
+
+const flag = (run: Run, name: Flag): void => {
+  if (!run.verdict.flags.includes(name)) run.verdict.flags.push(name)
+}
+
+/** Offsets within a derived text mean nothing to the reader: there the span is that of what it was derived from. */
+const spanIn = (piece: Piece, from: number, to: number): Span =>
+  piece.view === 'plain' ? { text: piece.span.text, start: from, end: to } : piece.span
+
+const reportRules = (run: Run, piece: Piece, offset: number, hits: readonly RuleHit[]): void => {
+  const { rules } = run.verdict
+  for (const hit of hits) {
+    const row = RULE_SET.rows[hit.rule]
+    if (row === undefined) continue
+    const { id, category, weight } = row
+    if (rules.some((rule) => rule.id === id && rule.span.text === piece.span.text)) continue
+    const span = spanIn(piece, offset + offsetOf(hit.start), offset + offsetOf(hit.end - 1) + 1)
+    rules.push({ id, category, weight, view: piece.view, span })
+  }
+}
+
+const MIN_DISGUISED = 4
+const MIN_DISGUISED_SHARE = 0.3
+
+const flagDisguises = (run: Run, hits: readonly RuleHit[]): void => {
+  const { hidden, tags, disguised, nonAscii, length } = scratch.folded
+  if (hidden > 0) flag(run, 'invisible_characters')
+  if (tags > 0) flag(run, 'tag_characters')
+  // Text in Greek or Cyrillic is made of look-alikes: only a mixture with ASCII is odd.
+  const isMixed = disguised >= MIN_DISGUISED && nonAscii - hidden < length / 2
+  if (isMixed && disguised > (nonAscii - hidden) * MIN_DISGUISED_SHARE) flag(run, 'look_alikes')
+  if (hits.some((hit) => hit.disguised)) flag(run, 'disguised_phrase')
+}
+
+const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally: Tally): Derived[] => {
+  const { verdict, options } = run
+  const hits = analyse(slice)
+  verdict.inspectedChars += slice.length
+  if (scratch.hits.overflow) verdict.truncated = true
+  flagDisguises(run, hits)
+  const patterns = options.layers?.patterns === false ? 0 : patternScore(hits)
+  if (patterns > 0) reportRules(run, piece, offset, hits)
+  let classifier = 0
+  if (options.layers?.classifier === false) tally.worst = Math.max(tally.worst, patterns)
+  else {
+    extractFeatures(hits)
+    classifier = scoreWindows(LINEAR_MODEL, scratch.features)
+    tally.windows += countWindows(scratch.features.blocks)
+    tally.classifier = Math.max(tally.classifier, classifier)
+    tally.worst = Math.max(tally.worst, combinedLogOdds(classifier, patterns))
+  }
+  verdict.layers.patterns = Math.max(verdict.layers.patterns, patterns)
+  if (options.decode === false || piece.depth >= MAX_DEPTH) return []
+  return derive(slice, scratch.folded, scratch.squashed, countReversed())
+}
+
+const toPiece = (run: Run, parent: Piece, offset: number, derived: Derived): Piece | undefined => {
+  const { text, disguise, start, end } = derived
+  if (text.length < MIN_DERIVED) return undefined
+  if (text.length > run.derivedLeft) {
+    run.verdict.truncated = true
+    return undefined
+  }
+  run.derivedLeft -= text.length
+  const span = spanIn(parent, offset + start, offset + end)
+  return {
+    whole: text,
+    view: parent.view === 'plain' ? disguise : parent.view,
+    depth: parent.depth + 1,
+    span,
+  }
+}
+
+function* denySteps(run: Run, piece: Piece, offset: number, slice: string): Generator<void, void, void> {
+  for (const pattern of run.options.deny?.patterns ?? []) {
+    const place = findUserPattern(pattern, slice)
+    if (place) {
+      const span = spanIn(piece, offset + place.start, offset + place.end)
+      run.verdict.rules.push({ id: pattern.source, category: 'deny', weight: 1, view: piece.view, span })
+    }
+    yield
+  }
+}
+
+const addScore = (run: Run, piece: Piece, tally: Tally): void => {
+  const { verdict, options } = run
+  const usesClassifier = options.layers?.classifier !== false
+  const score = usesClassifier ? toScore(tally.worst, tally.windows) : Math.max(0, tally.worst)
+  verdict.score = Math.max(verdict.score, score)
+  if (!usesClassifier) return
+  verdict.layers.classifier = Math.max(verdict.layers.classifier, classifierScore(tally.classifier))
+  if (piece.view !== 'plain' && score >= (options.threshold ?? 0.5)) flag(run, 'encoded_payload')
+}
+
+function* pieceSteps(run: Run, piece: Piece): Generator<void, void, void> {
+  const { allow } = run.options
+  const { whole } = piece
+  const tally: Tally = { worst: Number.NEGATIVE_INFINITY, classifier: Number.NEGATIVE_INFINITY, windows: 0 }
+  if (whole.length === 0) return
+  for (let from = 0; ; from += SLICE_CHARS) {
+    const end = Math.min(whole.length, from + SLICE_CHARS + SLICE_OVERLAP)
+    const slice = whole.slice(from, end)
+    yield* denySteps(run, piece, from, slice)
+    const derived = judgeSlice(run, piece, from, allow ? blankAllowed(allow, slice) : slice, tally)
+    yield
+    for (const one of derived) {
+      const next = toPiece(run, piece, from, one)
+      if (next) yield* pieceSteps(run, next)
+    }
+    if (end >= whole.length) break
+  }
+  addScore(run, piece, tally)
+}
+
+const SECRET_CHARS = 16_384
+
+function* secretSteps(run: Run, text: number, whole: string): Generator<void, void, void> {
+  for (let from = 0; from < whole.length; ) {
+    const found: SecretSpan[] = []
+    from = scanSecrets(whole, from, Math.min(whole.length, from + SECRET_CHARS), run.kinds, found)
+    for (const span of found) run.verdict.secrets.push({ ...span, text })
+    yield
+  }
+}
+
+const textOf = (input: InspectInput): string => (typeof input === 'string' ? input : input.text)
+
+/** Looks at all texts, a slice of a few kilobytes at a time; the verdict grows in `run`. */
+export function* inspectSteps(run: Run, texts: readonly InspectInput[]): Generator<void, void, void> {
+  for (let text = 0; text < texts.length; text++) {
+    const whole = textOf(texts[text] ?? '')
+    run.derivedLeft += whole.length * DERIVED_TIMES
+    yield* pieceSteps(run, { whole, view: 'plain', depth: 0, span: { text, start: 0, end: whole.length } })
+    if (run.kinds.size > 0) yield* secretSteps(run, text, whole)
+  }
+}
+
+export const startRun = (options: DetectorOptions): Run => {
+  const { secrets } = options
+  const kinds = secrets === true ? DEFAULT_SECRET_KINDS : secrets || []
+  return {
+    options,
+    kinds: new Set(kinds),
+    derivedLeft: DERIVED_CHARS,
+    verdict: {
+      score: 0,
+      isAttack: false,
+      category: 'none',
+      rules: [],
+      layers: { patterns: 0, classifier: 0 },
+      flags: [],
+      secrets: [],
+      truncated: false,
+      inspectedChars: 0,
+    },
+  }
+}
