@@ -28,6 +28,7 @@ export function judgeOrder(a: Reading, b: Reading, blocks: readonly Block[]): Or
   const regionB = inB.slice(head, blocks.length - tail)
   if (isList(a, b, regionA, regionB)) return 'listed'
   if (isVoice(a, b, regionA, regionB)) return 'voice'
+  if (isInstrument(a, b, regionA) || isGenericPassive(a, b, regionA)) return 'voice'
   if (isPossessive(a, b, regionA) || isFronted(a, b, regionA)) return 'moved'
   const moves = movesOf(a, b, blocks)
   if (moves.length > MAX_MOVES) return 'different'
@@ -58,6 +59,33 @@ function isPossessive(a: Reading, b: Reading, region: readonly Block[]): boolean
   if (xNow === 'of')
     return y.fromB === y.toB && adjacent(a, y.fromA) && roleAt(a, x.fromA) === roleAt(b, y.fromB)
   return false
+}
+
+const MEANS: ReadonlySet<Cue | undefined> = new Set<Cue | undefined>(['via', 'with'])
+const ENDS: ReadonlySet<Cue | undefined> = new Set<Cue | undefined>(['to', 'for'])
+
+/** "list files with fs.ls" and "fs.ls lists files", "use fs.ls to list files". */
+function isInstrument(a: Reading, b: Reading, region: readonly Block[]): boolean {
+  const [x, y] = region
+  if (region.length !== 2 || x === undefined || y === undefined) return false
+  const [xA, xB, yA, yB] = [roleAt(a, x.fromA), roleAt(b, x.fromB), roleAt(a, y.fromA), roleAt(b, y.fromB)]
+  return (
+    (xA === undefined && ENDS.has(xB) && MEANS.has(yA) && (yB === undefined || yB === 'via')) ||
+    (yB === undefined && ENDS.has(yA) && MEANS.has(xB) && (xA === undefined || xA === 'via'))
+  )
+}
+
+/** "You can load a table" and "a table can be loaded": a verb that begins its text has no subject to swap. */
+function isGenericPassive(a: Reading, b: Reading, region: readonly Block[]): boolean {
+  const [x, y] = region
+  if (region.length !== 2 || x === undefined || y === undefined || x.fromA !== 0 || y.fromB !== 0)
+    return false
+  const [xA, xB, yA, yB] = [roleAt(a, x.fromA), roleAt(b, x.fromB), roleAt(a, y.fromA), roleAt(b, y.fromB)]
+  if (xA !== undefined || yB !== undefined) return false
+  return (
+    (xB === 'be' && yA === undefined && x.fromA === x.toA) ||
+    (yA === 'be' && xB === undefined && y.fromA === y.toA)
+  )
 }
 
 /** Chinese puts the object before or after "how": 怎么加盟顺丰, 顺丰怎么加盟. */

@@ -1,11 +1,18 @@
 const QUOTES = /[\u2018\u2019\u201a\u2032\u00b4`]/g
 const DOUBLE_QUOTES = /[\u201c\u201d\u201e\u2033«»『』「」《》〈〉]|``|''/g
 const DASHES = /[\u2010-\u2015\u2212\uff5e\u301c~]/g
+/** The dot inside a transliterated name parts nothing. */
+const NAME_DOTS = /[\u00b7\u30fb\u2022\u2027]/g
 const MARKS = /[\u0300-\u036f]/g
 
 /** One form for what looks or means the same in writing: width, quotes, dashes, accents. Keeps case. */
 export function foldText(text: string): string {
-  const folded = text.normalize('NFKC').replace(DOUBLE_QUOTES, '"').replace(QUOTES, "'").replace(DASHES, '-')
+  const folded = text
+    .replace(NAME_DOTS, '')
+    .normalize('NFKC')
+    .replace(DOUBLE_QUOTES, '"')
+    .replace(QUOTES, "'")
+    .replace(DASHES, '-')
   return hasMarks(folded) ? folded.normalize('NFD').replace(MARKS, '').normalize('NFC') : folded
 }
 

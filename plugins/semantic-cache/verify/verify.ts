@@ -53,7 +53,7 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   if (names) return reject('name')
   const order = judgeOrder(a, b, blocksOf(alignment))
   if (order === 'different') return reject('order')
-  if (order !== 'voice') {
+  if (order !== 'voice' && order !== 'listed') {
     const clash = directionClash(a, b, alignment)
     if (clash !== undefined) return reject('direction', clash)
   }
