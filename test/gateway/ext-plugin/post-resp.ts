@@ -30,6 +30,7 @@ export async function fetchResponse(ctx: RequestContext): Promise<(() => void) |
       : httpRequest(options)
   try {
     request.end(body)
+    request.on('error', () => {})
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     ctx.fetched = {
       status: response.statusCode ?? 0,
@@ -71,7 +72,7 @@ export async function sendFetched(ctx: RequestContext): Promise<void> {
   try {
     for await (const chunk of fetched.chunks ?? fetched.body) {
       begin()
-      if (!sendChunk(ctx, chunk, false)) await once(ctx.res, 'drain')
+      if (!sendChunk(ctx, chunk, false)) await Promise.race([once(ctx.res, 'drain'), once(ctx.res, 'close')])
     }
     if (ctx.headerSent) sendChunk(ctx, undefined, true)
   } catch {

@@ -5,6 +5,17 @@ export interface HeaderLine {
   value: string
 }
 
+const UNSAFE = /[^\t\x20-\x7e\x80-\xff]/
+
+/** OpenResty percent-encodes control characters in headers that Lua sets, so nothing can be injected. */
+function safe(text: string): string {
+  if (!UNSAFE.test(text)) return text
+  return text.replace(
+    /[^\t\x20-\x7e\x80-\xff]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
+}
+
 /**
  * Headers in the order and case they came, repeated ones included, as nginx keeps them.
  * Values are binary strings: one character per byte.
@@ -14,7 +25,10 @@ export class HeaderList {
 
   static fromRaw(raw: readonly string[]): HeaderList {
     const list = new HeaderList()
-    for (let i = 0; i + 1 < raw.length; i += 2) list.add(raw[i] ?? '', raw[i + 1] ?? '')
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const name = raw[i] ?? ''
+      list.lines.push({ name, lower: name.toLowerCase(), value: raw[i + 1] ?? '' })
+    }
     return list
   }
 
@@ -38,11 +52,11 @@ export class HeaderList {
 
   /** Replaces every line of that name; without a value the name disappears (`ngx.header[k] = nil`). */
   set(name: string, value: string | readonly string[] | undefined): void {
-    const lower = name.toLowerCase()
-    const values = value === undefined ? [] : typeof value === 'string' ? [value] : value
+    const lower = safe(name).toLowerCase()
+    const values = (value === undefined ? [] : typeof value === 'string' ? [value] : value).map(safe)
     const at = this.lines.findIndex((line) => line.lower === lower)
     if (at === -1) {
-      for (const one of values) this.lines.push({ name, lower, value: one })
+      for (const one of values) this.lines.push({ name: safe(name), lower, value: one })
       return
     }
     const first = this.lines[at]
@@ -52,7 +66,7 @@ export class HeaderList {
   }
 
   add(name: string, value: string): void {
-    this.lines.push({ name, lower: name.toLowerCase(), value })
+    this.lines.push({ name: safe(name), lower: safe(name).toLowerCase(), value: safe(value) })
   }
 
   delete(lower: string): void {

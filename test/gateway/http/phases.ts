@@ -22,9 +22,17 @@ export async function handleRequest(ctx: RequestContext): Promise<void> {
   }
   await closed
   if (ctx.clientLeft && !ctx.headerSent) ctx.status = 499
+  logPhase(ctx)
+}
+
+/** `http_log_phase`: loggers, then the passive health check where one is configured. */
+function logPhase(ctx: RequestContext): void {
   const { globalRules } = ctx.snapshot
   if (globalRules !== undefined) runLog(ctx, globalRules)
   if (ctx.chain !== undefined) runLog(ctx, ctx.chain)
+  const { upstream, picked } = ctx
+  if (picked === undefined || upstream?.conf.checks?.passive === undefined) return
+  ctx.runtime.health.checkerOf(upstream)?.report(picked, { status: ctx.status })
 }
 
 function fail(ctx: RequestContext, error: unknown): void {

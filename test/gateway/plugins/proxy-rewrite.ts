@@ -42,6 +42,13 @@ export const proxyRewrite: PluginDefinition = {
     if (regexUri !== undefined && regexUri.length % 2 !== 0) {
       return 'The length of regex_uri should be an even number'
     }
+    for (let i = 0; i < (regexUri?.length ?? 0); i += 2) {
+      try {
+        new RegExp(regexUri?.[i] ?? '')
+      } catch (error) {
+        return `invalid regex_uri(${regexUri?.[i]}): ${String(error)}`
+      }
+    }
     if (conf.method !== undefined) return 'the stand-in does not support method'
     if (conf.use_real_request_uri_unsafe === true) {
       return 'the stand-in does not support use_real_request_uri_unsafe'

@@ -112,3 +112,29 @@ test('two failed tries that were retried elsewhere mark a checked node unhealthy
   assert.equal(await statusOf(gateway, primary.port), 'unhealthy')
   assert.equal(primary.seen.length, 2)
 })
+
+test('a passive check counts what clients are answered', async (t) => {
+  const gateway = await gatewayFor(t)
+  const first = await upstreamFor(t, (_, res) => {
+    res.statusCode = 500
+    res.end()
+  })
+  const second = await upstreamFor(t)
+  await put(gateway, 'upstreams/u', {
+    nodes: [
+      { ...first.node, priority: 1 },
+      { ...second.node, priority: 0 },
+    ],
+    checks: {
+      active: { healthy: { interval: 100 }, unhealthy: { interval: 100 } },
+      passive: { unhealthy: { http_failures: 2 } },
+    },
+  })
+  await put(gateway, 'routes/r', { uri: '/*', upstream_id: 'u' })
+  const statuses = []
+  for (let i = 0; i < 3; i++) {
+    statuses.push((await send(gateway.url, '/')).status)
+    await gateway.waitForIdle()
+  }
+  assert.deepEqual(statuses, [500, 500, 200])
+})

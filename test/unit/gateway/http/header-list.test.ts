@@ -28,3 +28,11 @@ test('setting nothing removes the name', () => {
   headers.set('X-New', undefined)
   assert.deepEqual(headers.toRaw(), ['Host', 'h', 'X-B', '3'])
 })
+
+test('control characters are percent-encoded, as OpenResty does', () => {
+  const headers = list()
+  headers.set('X-A', 'a\r\nX-Evil: 1')
+  headers.add('X-C', '\0')
+  assert.equal(headers.get('x-a'), 'a%0D%0AX-Evil: 1')
+  assert.equal(headers.get('x-c'), '%00')
+})
