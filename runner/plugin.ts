@@ -27,6 +27,7 @@ export {
   readAnswer,
   renderAnswer,
   replaceText,
+  replaceTexts,
   requestFeatures,
   type TextPart,
   type TokenUsage,

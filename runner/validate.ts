@@ -9,6 +9,8 @@ const ajv = new Ajv({
   allErrors: true,
   useDefaults: true,
   strict: true,
+  // It would refuse a default at the root or inside a union, which documents and does no harm.
+  strictSchema: false,
   allowUnionTypes: true,
   strictTypes: false,
 })

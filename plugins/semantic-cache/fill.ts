@@ -5,6 +5,7 @@ import type { CacheEntry } from './store/cache-store.ts'
 
 /** Why an answer is not kept. */
 export type NotStored =
+  | 'fallback'
   | 'outcome'
   | 'incomplete'
   | 'finish_reason'

@@ -13,9 +13,11 @@ const Lexical = Type.Object(
 const Http = Type.Object(
   {
     kind: Type.Literal('http'),
-    style: Type.Union(
-      ['openai', 'azure', 'ollama', 'tei'].map((style) => Type.Literal(style)),
-      { default: 'openai', description: 'API of the endpoint; DashScope and most others speak OpenAI’s.' },
+    style: Type.Optional(
+      Type.Union(
+        ['openai', 'azure', 'ollama', 'tei'].map((style) => Type.Literal(style)),
+        { description: 'API of the endpoint, default openai; DashScope and most others speak it.' },
+      ),
     ),
     base_url: Type.String({ description: 'Up to the version, e.g. https://api.openai.com/v1.' }),
     model: Type.String(),
@@ -26,7 +28,7 @@ const Http = Type.Object(
     input_prefix: Type.Optional(
       Type.String({ description: 'Put before each text, "query: " for the e5 family.' }),
     ),
-    timeout_ms: Type.Integer({ minimum: 1, default: 1000 }),
+    timeout_ms: Type.Optional(Type.Integer({ minimum: 1, description: 'Default 1000.' })),
   },
   { additionalProperties: false },
 )
@@ -64,11 +66,11 @@ function remote(settings: Exclude<EmbedderSettings, { kind: 'lexical' }>): Embed
     })
   }
   return new HttpEmbedder({
-    style: settings.style as 'openai' | 'azure' | 'ollama' | 'tei',
+    style: (settings.style ?? 'openai') as 'openai' | 'azure' | 'ollama' | 'tei',
     baseUrl: settings.base_url,
     model: settings.model,
     dimensions: settings.dimensions,
-    timeoutMs: settings.timeout_ms,
+    timeoutMs: settings.timeout_ms ?? 1000,
     ...(settings.api_key === undefined ? {} : { apiKey: settings.api_key }),
     ...prefix,
   })

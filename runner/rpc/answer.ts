@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { RunnerError, toRunnerError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
+import { type Endpoint, validateRequest } from '../llm/index.ts'
 import type { ResponseView } from '../plugin.ts'
 import type { RequestRecord, RequestRecords } from '../records/index.ts'
 import { type Chain, type ChainObserver, LazySignal, refuse, runChain, toStopAction } from './chain.ts'
@@ -155,7 +156,7 @@ export class Answerer {
       if (announced > this.#parts.live.body.maxBodyBytes) throw bodyTooLarge(announced, this.#parts.live.body)
       body = (await caller.ask({ kind: 'req-body' })) ?? body
       if (chain.needs.body === 'json' && bare.endpoint !== undefined)
-        json = parseJsonBody(body, this.#parts.live.body)
+        json = readLlmBody(bare.endpoint, body, this.#parts.live.body)
       else if (body.length > this.#parts.live.body.maxBodyBytes)
         throw bodyTooLarge(body.length, this.#parts.live.body)
     }
@@ -216,6 +217,14 @@ function responseView(chain: Chain, call: HttpRespCall, body: Buffer): ResponseV
     header: (name) => call.headers.find((entry) => entry.name.toLowerCase() === name)?.value,
     body,
   }
+}
+
+/** @throws RunnerError as `parseJsonBody`, and BODY_INVALID for a request that no provider would take. */
+function readLlmBody(endpoint: Endpoint, body: Buffer, limits: BodyLimits): JsonObject {
+  const json = parseJsonBody(body, limits)
+  const validation = validateRequest(endpoint, json)
+  if (!validation.ok) throw new RunnerError('BODY_INVALID', validation.message)
+  return json
 }
 
 /** A reply that does not fit into a frame becomes a stop that the client understands. */

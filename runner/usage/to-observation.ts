@@ -1,4 +1,4 @@
-import { type Endpoint, endpointOf, requestFeatures, type TokenUsage } from '../llm/index.ts'
+import { type Endpoint, endpointOf, outputTokens, requestFeatures, type TokenUsage } from '../llm/index.ts'
 import type { Observation } from '../plugin.ts'
 import type { RequestRecord } from '../records/index.ts'
 import type { DigestedEntry } from './digest.ts'
@@ -16,6 +16,7 @@ export function toObservation(
   const features = endpoint && requestJson ? requestFeatures(endpoint, requestJson) : undefined
   const outcome = outcomeOf(digested, record)
   const usage = outcome === 'served' || outcome === 'refused' ? undefined : usageOf(digested)
+  const output = usage ? (outputTokens(usage) ?? 0) : 0
   const timestampMs = entry.timeMs ?? nowMs
   const model = features?.model ?? entry.llm?.model ?? null
   const event: UsageEvent = {
@@ -38,8 +39,8 @@ export function toObservation(
     error_type: answer?.error?.type ?? null,
     finish_reason: answer?.finishReason ?? null,
     prompt_t: usage?.promptTokens ?? 0,
-    completion_t: usage?.completionTokens ?? 0,
-    total_t: usage?.totalTokens ?? (usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0),
+    completion_t: output,
+    total_t: usage?.totalTokens ?? (usage?.promptTokens ?? 0) + output,
     cached_t: usage?.cachedTokens ?? 0,
     cache_write_t: usage?.cacheWriteTokens ?? 0,
     reasoning_t: usage?.reasoningTokens ?? 0,
