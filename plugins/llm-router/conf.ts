@@ -57,6 +57,12 @@ const Provider = closed(
       pattern: '^[\\w.-]{1,64}$',
       description: 'Value of the X-LLM-Upstream header, by which traffic-split chooses the APISIX upstream.',
     }),
+    upstream_id: Type.Optional(
+      Type.String({
+        pattern: '^[\\w.-]{1,64}$',
+        description: 'Id of that upstream in APISIX, for its active checks; default: the same.',
+      }),
+    ),
     api_key: Type.Optional(keyReference),
     api_keys: Type.Optional(
       Type.Array(keyReference, { minItems: 1, maxItems: 64, description: 'Used in turn.' }),

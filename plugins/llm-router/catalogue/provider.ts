@@ -8,6 +8,8 @@ import { type AuthStyle, type FieldRule, PRESETS, type Preset } from './presets.
 export interface Provider {
   readonly name: string
   readonly upstream: string
+  /** Of the APISIX upstream, by which its active checks are known. */
+  readonly upstreamId: string
   readonly local: boolean
   readonly maxQueue: number | undefined
   readonly auth: AuthStyle
@@ -53,6 +55,7 @@ export function compileProvider(
   return {
     name,
     upstream: conf.upstream,
+    upstreamId: conf.upstream_id ?? conf.upstream,
     local: conf.local ?? preset.local ?? false,
     maxQueue: conf.max_queue,
     auth: conf.auth ?? preset.auth,

@@ -81,6 +81,6 @@ export function judge(candidate: Candidate, fleet: FleetView): Option {
     return option('doubtful', 'rate_limited', standing.forMs)
   }
   if (standing.state === 'open') return option('blocked', 'primary_unavailable', standing.forMs)
-  if (!fleet.upstreamIsUp(candidate.provider.upstream)) return option('doubtful', 'primary_unavailable')
+  if (!fleet.upstreamIsUp(candidate.provider.upstreamId)) return option('doubtful', 'primary_unavailable')
   return option(standing.state === 'half_open' ? 'probe' : 'ready', 'primary_unavailable')
 }

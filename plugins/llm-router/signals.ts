@@ -1,0 +1,81 @@
+import { type CallOutcome, type Observation, type RequestView, readNote } from '../../runner/plugin.ts'
+import { type RouteAttempt, routeNote } from './note.ts'
+import type { Mirror } from './state/mirror.ts'
+import type { Signal } from './state/port.ts'
+
+/** The sinks of what happened. */
+type Sinks = Pick<Mirror, 'signal' | 'change'>
+
+/** After the chain: what was forwarded is in flight; that a later pass came means that the target before has failed. */
+export function afterDecision(
+  request: RequestView,
+  isFailover: boolean,
+  outcome: CallOutcome,
+  sinks: Sinks,
+): void {
+  const note = request.note(routeNote)
+  if (!note) return
+  const exhausted = note.memory?.exhausted === true
+  const failed = isFailover ? note.attempts.at(exhausted ? -1 : -2) : undefined
+  if (failed) {
+    sinks.change({ provider: failed.provider, id: request.id, change: 'end' })
+    send(sinks, failed, { kind: 'failure' })
+  }
+  const current = exhausted ? undefined : note.attempts.at(-1)
+  if (!current) return
+  if (outcome.kind === 'forwarded') {
+    sinks.change({ provider: current.provider, id: request.id, change: 'begin' })
+  } else if (current.probe) {
+    send(sinks, current, { kind: 'void' })
+  }
+}
+
+/** After the answer: nothing of the request is in flight any more, and the log says how each attempt ended. */
+export function afterAnswer({ event, answer, notes }: Observation, sinks: Sinks): void {
+  const note = readNote(notes, routeNote)
+  // Stopped by a later plugin: no provider saw it, and `afterDecision` has cleared up.
+  if (!note || event.outcome === 'served' || event.outcome === 'refused') return
+  for (const provider of new Set(note.attempts.map((attempt) => attempt.provider))) {
+    sinks.change({ provider, id: event.request_id, change: 'end' })
+  }
+  const statuses = event.attempts.map(({ status }) => status)
+  const last = note.attempts.length - 1
+  for (const [index, attempt] of note.attempts.entries()) {
+    const final = index === last && !note.memory?.exhausted
+    const status = index === last ? statuses.at(-1) : statuses[index]
+    if (final) send(sinks, attempt, verdictOf(status, event, answer?.error?.message))
+    // The later pass has reported the failure; only that it was a rate limit is news.
+    else if (status === 429) send(sinks, attempt, { kind: 'rate_limited' })
+  }
+}
+
+type Verdict = Omit<Signal, 'breaker' | 'probe'>
+
+function verdictOf(
+  status: number | null | undefined,
+  { outcome, ttft_ms: ttftMs }: Observation['event'],
+  errorMessage: string | undefined,
+): Verdict {
+  if (status === null || status === undefined) return { kind: 'void' }
+  if (status === 429) return limited(errorMessage)
+  if (status >= 500 || status === 408 || outcome === 'upstream_cut') return { kind: 'failure' }
+  // Any other 4xx is the client's own, from a provider that is well.
+  if (status >= 400 || ttftMs === null) return { kind: 'ok' }
+  return { kind: 'ok', ttftMs }
+}
+
+/** The log has no Retry-After; OpenAI says the same in words: "Please try again in 1.2s." */
+function limited(message: string | undefined): Verdict {
+  const [, amount, unit] =
+    /try again in (\d{1,6}(?:\.\d{1,6})?)(ms|s|m)\b/.exec(message?.slice(0, 500) ?? '') ?? []
+  if (amount === undefined) return { kind: 'rate_limited' }
+  const factor = unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000
+  return { kind: 'rate_limited', retryAfterMs: Math.ceil(Number(amount) * factor) }
+}
+
+function send(sinks: Sinks, attempt: RouteAttempt, verdict: Verdict): void {
+  if (attempt.breaker === undefined) return
+  // A probe without a verdict is given back; for any other attempt that would be no news.
+  if (verdict.kind === 'void' && !attempt.probe) return
+  sinks.signal({ breaker: attempt.breaker, ...verdict, ...(attempt.probe && { probe: true }) })
+}

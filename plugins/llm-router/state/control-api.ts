@@ -1,0 +1,91 @@
+import type { Clock, Log } from '../../../runner/plugin.ts'
+import type { RouterSettings } from '../settings.ts'
+
+const UPSTREAM_NAME = /^\/apisix\/upstreams\/([\w.-]{1,64})$/
+
+/**
+ * What APISIX's active checks say, polled from its control API. It only ever takes upstreams out: an answer that is
+ * old, broken or too long says nothing.
+ */
+export class ControlApi {
+  readonly #url: string
+  readonly #settings: RouterSettings
+  readonly #clock: Clock
+  readonly #log: Log
+  #down: readonly string[] = []
+  #answeredAt = Number.NEGATIVE_INFINITY
+  #failing = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(controlUrl: string, settings: RouterSettings, clock: Clock, log: Log) {
+    this.#url = `${controlUrl.replace(/\/+$/, '')}/v1/healthcheck`
+    this.#settings = settings
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** Ids of the upstreams all of whose nodes are unhealthy. */
+  get down(): readonly string[] {
+    return this.isFresh ? this.#down : []
+  }
+
+  get isFresh(): boolean {
+    return this.#clock.now() - this.#answeredAt < this.#settings.control_stale_ms
+  }
+
+  start(): void {
+    const again = () => {
+      this.#timer = setTimeout(() => void this.poll().finally(again), this.#settings.control_interval_ms)
+      this.#timer.unref()
+    }
+    void this.poll()
+    again()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Never rejects. */
+  async poll(): Promise<void> {
+    try {
+      const signal = AbortSignal.timeout(this.#settings.control_timeout_ms)
+      const answer = await fetch(this.#url, { signal, headers: { accept: 'application/json' } })
+      const text = await readUpTo(answer, this.#settings.control_max_bytes)
+      if (answer.status !== 200) throw new Error(`status ${answer.status}`)
+      this.#down = upstreamsDown(JSON.parse(text), new Set(this.#settings.control_ignored_ports))
+      this.#answeredAt = this.#clock.now()
+      if (this.#failing) this.#log.info({}, 'the control API answers again')
+      this.#failing = false
+    } catch (err) {
+      if (!this.#failing) this.#log.warn({ err }, 'the control API of APISIX does not answer')
+      this.#failing = true
+    }
+  }
+}
+
+async function readUpTo(answer: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of answer.body ?? []) {
+    bytes += (chunk as Uint8Array).length
+    if (bytes > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`)
+    chunks.push(chunk as Uint8Array)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Reads the array of /v1/healthcheck, tolerantly: what has another shape says nothing. */
+export function upstreamsDown(answer: unknown, ignoredPorts: ReadonlySet<number>): string[] {
+  if (!Array.isArray(answer)) throw new Error('the answer is no array')
+  return answer.flatMap((checker: { name?: unknown; nodes?: unknown } | null) => {
+    const id = UPSTREAM_NAME.exec(String(checker?.name ?? ''))?.[1]
+    if (id === undefined || !Array.isArray(checker?.nodes)) return []
+    const nodes = (checker.nodes as ({ port?: unknown; status?: unknown } | null)[]).filter(
+      (node) => node !== null && !ignoredPorts.has(Number(node.port)),
+    )
+    // `mostly_unhealthy` still gets traffic.
+    return nodes.length > 0 && nodes.every((node) => node?.status === 'unhealthy') ? [id] : []
+  })
+}
