@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../runner/json.ts'
 import { arrayOf, isRecord, recordOf } from '../../runner/llm/json.ts'
 import type { ChainItem } from './chains.ts'
+import { checkFailover } from './check-failover.ts'
 import { checkRouter } from './check-router.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import type { Problem, Resource } from './resource.ts'
@@ -14,6 +15,7 @@ export function checkReferences(resources: readonly Resource[], items: readonly 
     ...resources.flatMap((resource) => dangers(resource)),
     ...sharedKeys(resources),
     ...checkUpstreams(resources),
+    ...checkFailover(resources),
     ...checkRouter(resources, items),
   ]
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../runner/json.ts'
 import { type ChainItem, ChainReader, isRunnerConf } from './chains.ts'
 import { checkConfs } from './check-confs.ts'
+import { checkPrices } from './check-prices.ts'
 import { checkReferences } from './check-references.ts'
 import { type Env, expandEnv } from './expand-env.ts'
 import { type RawResource, readResources } from './read-files.ts'
@@ -34,7 +35,12 @@ export function loadResources(dir: string, env: Env, options: LoadOptions = {}):
     items.push(...own)
     resources.push({ kind: raw.kind, id: raw.id, file: raw.file, value })
   }
-  problems.push(...duplicates(resources), ...checkConfs(items), ...checkReferences(resources, items))
+  problems.push(
+    ...duplicates(resources),
+    ...checkConfs(items),
+    ...checkReferences(resources, items),
+    ...checkPrices(items),
+  )
   return { resources: inOrder(resources), problems: once(problems), unset: [...(unset ?? [])].sort() }
 }
 

@@ -33,7 +33,7 @@ export function renderStandalone(dir: string): string {
   const document = new Document(lists)
   document.commentBefore = HEADER.trimEnd()
   visit(document, { Pair: (_, pair) => quote(pair.key, pair.value), Scalar: (_, node) => quoteScalar(node) })
-  return `${document.toString({ lineWidth: 110 })}#END\n`
+  return `${document.toString({ lineWidth: 0 })}#END\n`
 }
 
 /** Values in double braces, but not those inside the confs of the runner's plugins. */
