@@ -45,6 +45,7 @@ export class Hub implements RouterState {
       this.#upstreams.set(provider, upstream)
     await this.#parts.memory.apply(changes)
     await this.#shared((shared) => shared.apply(changes))
+    this.#current = undefined
   }
 
   snapshot(): Promise<Snapshot> {

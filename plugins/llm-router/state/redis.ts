@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Services } from '../../../runner/plugin.ts'
 import type { BreakerSettings, RouterSettings } from '../settings.ts'
 import { type Breaker, FORGOTTEN_MS, fold, takeProbe } from './breaker.ts'
@@ -10,7 +11,8 @@ type Redis = NonNullable<Services['redis']>
 /** The next breaker, or undefined to leave it. */
 type Step = (before: Breaker | undefined, now: number) => Breaker | undefined
 
-const MAX_SWAPS = 8
+const MAX_SWAPS = 12
+const MAX_PAUSE_MS = 32
 
 /**
  * The state of all instances. Keys, all in one hash slot:
@@ -78,8 +80,11 @@ export class RedisRouterState implements RouterState {
     const written = new Set<string>()
     let open = [...steps]
     for (let swaps = 0; open.length > 0; swaps++) {
-      if (swaps === MAX_SWAPS)
+      if (swaps === MAX_SWAPS) {
         throw new Error('a circuit breaker in Redis changes faster than it can be read')
+      }
+      // Whoever lost a race comes back at another moment than those who lost with it.
+      if (swaps > 0) await sleep(Math.random() * Math.min(2 ** swaps, MAX_PAUSE_MS))
       const names = open.map(([name]) => name)
       const [now, ...values] = (await this.#redis.eval(READ_BREAKERS, 1, this.#breakersKey, ...names)) as [
         number,

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { ControlApi, upstreamsDown } from '../../../../../plugins/llm-router/state/control-api.ts'
+import { routerSettings, silent, TestClock } from './settings.ts'
+
+const node = (status: string, port = 443) => ({ ip: '10.0.0.1', port, status, counter: {} })
+const checker = (name: string, ...nodes: object[]) => ({ name, type: 'http', nodes })
+
+async function serve(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+test('calls an upstream down when every node is unhealthy, without the failover listener', () => {
+  const answer = [
+    checker('/apisix/upstreams/openai', node('unhealthy'), node('healthy', 9444)),
+    checker('/apisix/upstreams/qwen', node('unhealthy'), node('mostly_unhealthy')),
+    checker('/apisix/upstreams/ollama', node('healthy', 9444)),
+    checker('/apisix/routes/1', node('unhealthy')),
+    { name: 7, nodes: 'none' },
+    null,
+  ]
+  assert.deepEqual(upstreamsDown(answer, new Set([9444])), ['openai'])
+})
+
+test('polls /v1/healthcheck and forgets an old answer', async (t) => {
+  let path: string | undefined
+  const url = await serve(t, (request, response) => {
+    path = request.url
+    response.end(JSON.stringify([checker('/apisix/upstreams/openai', node('unhealthy'))]))
+  })
+  const clock = new TestClock()
+  const control = new ControlApi(url, routerSettings(), clock, silent)
+  assert.deepEqual(control.down, [])
+  await control.poll()
+  assert.equal(path, '/v1/healthcheck')
+  assert.deepEqual(control.down, ['openai'])
+  clock.ms += 10_000
+  assert.deepEqual(control.down, [])
+})
+
+test('keeps the last answer while a poll fails, whatever is wrong with it', async (t) => {
+  const down = JSON.stringify([checker('/apisix/upstreams/openai', node('unhealthy'))])
+  let answer: RequestListener = (_, response) => response.end(down)
+  const url = await serve(t, (request, response) => answer(request, response))
+  const warnings: unknown[] = []
+  const log = { ...silent, warn: (...line: unknown[]) => warnings.push(line) }
+  const settings = routerSettings({ control_timeout_ms: 100, control_max_bytes: 500 })
+  const control = new ControlApi(url, settings, new TestClock(), log)
+  await control.poll()
+  const broken: RequestListener[] = [
+    (_, response) => response.writeHead(500).end('[]'),
+    (_, response) => response.end('not json'),
+    (_, response) => response.end('{}'),
+    (_, response) => response.end(`[${' '.repeat(600)}]`),
+    () => {},
+    (_, response) => response.destroy(),
+  ]
+  for (const listener of broken) {
+    answer = listener
+    await control.poll()
+    assert.deepEqual(control.down, ['openai'])
+  }
+  assert.equal(warnings.length, 1, 'the log says once that it is away')
+})
