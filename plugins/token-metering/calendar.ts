@@ -5,9 +5,11 @@ export interface Calendar {
   /** `yyyy-mm` */
   month(ms: number): string
   msToNextDay(ms: number): number
+  msToNextMonth(ms: number): number
 }
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
 /** @throws RangeError for a time zone that the ICU data does not have. */
 export function calendarIn(timeZone: string): Calendar {
@@ -31,17 +33,26 @@ export function calendarIn(timeZone: string): Calendar {
   return {
     day,
     month: (ms) => day(ms).slice(0, 7),
-    msToNextDay: (ms) => {
-      const today = format.format(ms)
-      // Days last 23 to 25 hours where clocks change: search for the first minute of the next one.
-      let low = ms
-      let high = ms + 26 * 60 * MINUTE_MS
-      while (high - low > 1000) {
-        const middle = (low + high) / 2
-        if (format.format(middle) === today) low = middle
-        else high = middle
-      }
-      return Math.max(1, Math.ceil(high - ms))
-    },
+    // Days last 23 to 25 hours where clocks change, and months 28 to 31 days.
+    msToNextDay: (ms) => msToChange(format, ms, 26 * HOUR_MS, (text) => text),
+    msToNextMonth: (ms) => msToChange(format, ms, 32 * 24 * HOUR_MS, (text) => text.slice(0, 7)),
   }
+}
+
+/** Searches for the first second at which the date reads otherwise. */
+function msToChange(
+  format: Intl.DateTimeFormat,
+  ms: number,
+  atMostMs: number,
+  read: (date: string) => string,
+): number {
+  const now = read(format.format(ms))
+  let low = ms
+  let high = ms + atMostMs
+  while (high - low > 1000) {
+    const middle = (low + high) / 2
+    if (read(format.format(middle)) === now) low = middle
+    else high = middle
+  }
+  return Math.max(1, Math.ceil(high - ms))
 }

@@ -1,8 +1,11 @@
+import type { Calendar } from '../calendar.ts'
 import { parseMoney } from '../cost/money.ts'
 import type { Limits } from '../limits.ts'
+import { CommittedIds } from './committed-ids.ts'
 import { SlidingWindow } from './sliding-window.ts'
 import type {
   CommitEntry,
+  CommitOutcome,
   Remaining,
   Reservation,
   ReserveResult,
@@ -34,10 +37,12 @@ interface Totals {
 }
 
 export interface MemoryUsageStoreOptions {
-  readonly msToNextDay: (ms: number) => number
+  readonly calendar: Pick<Calendar, 'msToNextDay' | 'msToNextMonth'>
   readonly now: () => number
   /** Makes entries durable before they are counted; returns when they are. */
   readonly journal?: (entries: readonly CommitEntry[]) => Promise<void>
+  /** After an entry was counted; `limits` are those of the consumer's last request. */
+  readonly onCounted?: (entry: CommitEntry, totals: UsageTotals, limits: Limits | undefined) => void
   readonly onClose?: () => Promise<void>
   readonly maxRememberedIds?: number
 }
@@ -52,63 +57,57 @@ const DAY_MS = 86_400_000
 export class MemoryUsageStore implements UsageStore {
   readonly #options: MemoryUsageStoreOptions
   readonly #consumers = new Map<string, ConsumerState>()
-  readonly #committed = new Set<string>()
+  readonly #ids: CommittedIds
 
   constructor(options: MemoryUsageStoreOptions) {
     this.#options = options
+    this.#ids = new CommittedIds(options.maxRememberedIds ?? 1_000_000)
   }
 
   async reserve(request: Reservation): Promise<ReserveResult> {
     const state = this.#state(request.consumer)
     this.#expire(state, request.nowMs)
+    const own = state.held.get(request.requestId)
+    if (own) this.#drop(state, request.requestId, own, request.nowMs)
     const exceeded = this.#exceeded(state, request)
     if (exceeded) {
+      if (own) this.#hold(state, request.requestId, own, request.nowMs)
       return { allowed: false, ...exceeded, remaining: this.#remaining(state, request, 0) }
     }
-    state.held.set(request.requestId, {
+    const held = {
       tokens: request.tokens,
       picoUsd: request.picoUsd,
       reservedMs: request.nowMs,
       expiresMs: request.expiresMs,
-    })
-    state.tokensLastMinute.add(request.nowMs, request.tokens)
-    state.requestsLastMinute.add(request.nowMs, 1)
+    }
+    this.#hold(state, request.requestId, held, request.nowMs)
     return { allowed: true, remaining: this.#remaining(state, request, request.tokens) }
   }
 
   async release(consumer: string, requestId: string): Promise<void> {
-    const state = this.#state(consumer)
-    const held = state.held.get(requestId)
-    if (!held) return
-    state.held.delete(requestId)
-    state.tokensLastMinute.correct(this.#options.now(), held.reservedMs, -held.tokens)
-    state.requestsLastMinute.correct(this.#options.now(), held.reservedMs, -1)
+    const state = this.#consumers.get(consumer)
+    const held = state?.held.get(requestId)
+    if (state && held) this.#drop(state, requestId, held, this.#options.now())
   }
 
-  async commit(entries: readonly CommitEntry[]): Promise<readonly ('new' | 'duplicate')[]> {
-    const outcomes = entries.map(({ event }) => {
-      if (this.#committed.has(event.request_id)) return 'duplicate'
-      // Claimed before the journal is written: the same entry may come again while the disk is busy.
-      this.#committed.add(event.request_id)
-      return 'new'
-    })
-    const fresh = entries.filter((_, i) => outcomes[i] === 'new')
-    try {
-      if (fresh.length > 0) await this.#options.journal?.(fresh)
-    } catch (error) {
-      for (const { event } of fresh) this.#committed.delete(event.request_id)
-      throw error
+  async commit(entries: readonly CommitEntry[]): Promise<readonly CommitOutcome[]> {
+    const outcomes = await this.#ids.claim(
+      entries.map(({ event }) => event.request_id),
+      async (fresh) => {
+        await this.#options.journal?.(fresh.map((i) => entries[i] as CommitEntry))
+      },
+    )
+    for (const [i, entry] of entries.entries()) {
+      if (outcomes[i] === 'duplicate') continue
+      const totals = this.#count(entry)
+      this.#options.onCounted?.(entry, totals, undefined)
     }
-    for (const entry of fresh) this.#count(entry)
-    this.#forgetOldIds()
     return outcomes
   }
 
   /** Counts an entry of the journal again after a restart. */
   restore(entry: CommitEntry): void {
-    if (this.#committed.has(entry.event.request_id)) return
-    this.#committed.add(entry.event.request_id)
-    this.#count(entry)
+    if (this.#ids.add(entry.event.request_id)) this.#count(entry)
   }
 
   async usage(consumer: string, day: string): Promise<UsageTotals> {
@@ -128,13 +127,25 @@ export class MemoryUsageStore implements UsageStore {
     return state
   }
 
-  #count({ event, consumer, day, month, picoUsd }: CommitEntry): void {
+  #hold(state: ConsumerState, requestId: string, held: Held, nowMs: number): void {
+    state.held.set(requestId, held)
+    state.tokensLastMinute.addAt(nowMs, held.reservedMs, held.tokens)
+    state.requestsLastMinute.addAt(nowMs, held.reservedMs, 1)
+  }
+
+  #drop(state: ConsumerState, requestId: string, held: Held, nowMs: number): void {
+    state.held.delete(requestId)
+    state.tokensLastMinute.addAt(nowMs, held.reservedMs, -held.tokens)
+    state.requestsLastMinute.addAt(nowMs, held.reservedMs, -1)
+  }
+
+  #count({ event, consumer, day, month, picoUsd }: CommitEntry): UsageTotals {
     const state = this.#state(consumer)
+    const now = this.#options.now()
     const held = state.held.get(event.request_id)
-    if (held) {
-      state.held.delete(event.request_id)
-      state.tokensLastMinute.correct(this.#options.now(), held.reservedMs, event.total_t - held.tokens)
-    }
+    state.held.delete(event.request_id)
+    const unsettled = event.total_t - (held?.tokens ?? 0)
+    state.tokensLastMinute.addAt(now, held?.reservedMs ?? event.timestamp_ms, unsettled)
     const totals = state.days.get(day) ?? noTotals()
     totals.requests++
     totals.promptTokens += event.prompt_t
@@ -143,13 +154,14 @@ export class MemoryUsageStore implements UsageStore {
     totals.picoUsd += picoUsd
     state.days.set(day, totals)
     state.picoUsdByMonth.set(month, (state.picoUsdByMonth.get(month) ?? 0n) + picoUsd)
-    const oldest = new Date(this.#options.now() - KEPT_DAYS * DAY_MS).toISOString().slice(0, 10)
+    const oldest = new Date(now - KEPT_DAYS * DAY_MS).toISOString().slice(0, 10)
     for (const kept of state.days.keys()) if (kept < oldest) state.days.delete(kept)
+    return totals
   }
 
   #exceeded(state: ConsumerState, request: Reservation) {
     const { limits, nowMs, tokens } = request
-    const toNextDay = () => this.#options.msToNextDay(nowMs)
+    const { msToNextDay, msToNextMonth } = this.#options.calendar
     const today = state.days.get(request.day)
     const held = heldSums(state)
     if (limits.concurrent_requests !== undefined && state.held.size + 1 > limits.concurrent_requests) {
@@ -171,15 +183,15 @@ export class MemoryUsageStore implements UsageStore {
     }
     const usedToday = (today?.totalTokens ?? 0) + held.tokens
     if (limits.tokens_per_day !== undefined && usedToday + tokens > limits.tokens_per_day) {
-      return { exceeded: 'tokens_per_day', retryAfterMs: toNextDay() } as const
+      return { exceeded: 'tokens_per_day', retryAfterMs: msToNextDay(nowMs) } as const
     }
     const spentToday = (today?.picoUsd ?? 0n) + held.picoUsd + request.picoUsd
     if (limits.usd_per_day !== undefined && spentToday > parseMoney(limits.usd_per_day)) {
-      return { exceeded: 'usd_per_day', retryAfterMs: toNextDay() } as const
+      return { exceeded: 'usd_per_day', retryAfterMs: msToNextDay(nowMs) } as const
     }
     const spentThisMonth = (state.picoUsdByMonth.get(request.month) ?? 0n) + held.picoUsd + request.picoUsd
     if (limits.usd_per_month !== undefined && spentThisMonth > parseMoney(limits.usd_per_month)) {
-      return { exceeded: 'usd_per_month', retryAfterMs: toNextDay() } as const
+      return { exceeded: 'usd_per_month', retryAfterMs: msToNextMonth(nowMs) } as const
     }
     return undefined
   }
@@ -195,21 +207,13 @@ export class MemoryUsageStore implements UsageStore {
       tokens: minuteIsTighter ? perMinute : perDay,
       tokensResetMs: minuteIsTighter
         ? state.tokensLastMinute.msUntilFree(nowMs, Math.max(1, justHeld))
-        : this.#options.msToNextDay(nowMs),
+        : this.#options.calendar.msToNextDay(nowMs),
     }
   }
 
   #expire(state: ConsumerState, nowMs: number): void {
     for (const [id, held] of state.held) {
       if (held.expiresMs <= nowMs) state.held.delete(id)
-    }
-  }
-
-  #forgetOldIds(): void {
-    const max = this.#options.maxRememberedIds ?? 1_000_000
-    for (const id of this.#committed) {
-      if (this.#committed.size <= max) break
-      this.#committed.delete(id)
     }
   }
 }

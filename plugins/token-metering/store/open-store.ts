@@ -25,7 +25,7 @@ export async function openEmbeddedStore(
     replayed.push(JSON.parse(record) as UsageEvent)
   })
   const store = new MemoryUsageStore({
-    msToNextDay: calendar.msToNextDay,
+    calendar,
     now: services.clock.now,
     ...(journal
       ? {

@@ -1,8 +1,8 @@
 /**
- * A sum over the last 60 seconds in 60 buckets of one second: never lets more through than the limit in any 60
- * seconds, and forgets at most one second late.
+ * A sum over the last 60 seconds in buckets of one second: never lets more through than the limit in any 60 seconds,
+ * and forgets at most one second late. Hence 61 buckets: a second that has only begun to leave still counts.
  */
-const BUCKETS = 60
+const BUCKETS = 61
 const BUCKET_MS = 1000
 
 export class SlidingWindow {
@@ -10,18 +10,11 @@ export class SlidingWindow {
   #newest = 0
   #total = 0
 
-  add(nowMs: number, amount: number): void {
+  /** Adds (or takes back) what happened at `thenMs`; what is too old to matter is ignored. */
+  addAt(nowMs: number, thenMs: number, amount: number): void {
     this.#advance(nowMs)
-    const slot = this.#newest % BUCKETS
-    this.#sums[slot] = (this.#sums[slot] ?? 0) + amount
-    this.#total += amount
-  }
-
-  /** Corrects what was added at `thenMs`; too old to matter is ignored. */
-  correct(nowMs: number, thenMs: number, amount: number): void {
-    this.#advance(nowMs)
-    const bucket = Math.floor(thenMs / BUCKET_MS)
-    if (bucket <= this.#newest - BUCKETS || bucket > this.#newest) return
+    const bucket = Math.min(Math.floor(thenMs / BUCKET_MS), this.#newest)
+    if (bucket <= this.#newest - BUCKETS) return
     this.#sums[bucket % BUCKETS] = (this.#sums[bucket % BUCKETS] ?? 0) + amount
     this.#total += amount
   }

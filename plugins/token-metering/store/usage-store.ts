@@ -6,16 +6,21 @@ import type { LimitName, Limits } from '../limits.ts'
  * not settled expires by itself. All methods are asynchronous, so that one store can serve several processes.
  */
 export interface UsageStore {
-  /** Takes the tokens out of every quota at once, or none. */
+  /**
+   * Takes the tokens out of every quota at once, or none. A request that is reserved already (a later pass of the same
+   * request) takes the place of its first reservation.
+   */
   reserve(request: Reservation): Promise<ReserveResult>
   /** The request will not happen: a later plugin stopped it. */
   release(consumer: string, requestId: string): Promise<void>
   /** Durable: when it settles, each event is counted once, and its reservation is replaced by what was really used. */
-  commit(entries: readonly CommitEntry[]): Promise<readonly ('new' | 'duplicate')[]>
+  commit(entries: readonly CommitEntry[]): Promise<readonly CommitOutcome[]>
   /** Totals of one consumer and day (`yyyy-mm-dd`). */
   usage(consumer: string, day: string): Promise<UsageTotals>
   close(): Promise<void>
 }
+
+export type CommitOutcome = 'new' | 'duplicate'
 
 export interface Reservation {
   readonly requestId: string

@@ -1,0 +1,126 @@
+import { LUA_PARTS } from './lua-parts.ts'
+import { LuaScript } from './lua-script.ts'
+
+/** Different models with a count of their own in one hash; the rest is counted under `other`. */
+const MAX_MODELS = 200
+
+/**
+ * One event: mark it as committed, count it, settle its reservation, raise alerts, put it in the outbox. All or nothing:
+ * whatever could be refused (the mark, an outbox that is full) comes before the first count.
+ * Reply: 1 new, 0 duplicate, -1 outbox full; then tokens, dollars and pico-dollars of the day, and of the month.
+ */
+export const COMMIT = new LuaScript(`${LUA_PARTS}
+local committed, day, month, held, amounts, rate, events, budget, alertedDay, alertedMonth, alerts = unpack(KEYS)
+local id, now, madeMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local model, outcome, json = ARGV[4], ARGV[5], ARGV[6]
+local prompt, completion, total = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local cached, cacheWrite, reasoning = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local usd, pico, savedUsd, savedPico = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
+local isEstimated, isUnpriced = ARGV[17] == '1', ARGV[18] == '1'
+local commitTtl, dayTtl, monthTtl, outboxMax = ARGV[19], ARGV[20], ARGV[21], tonumber(ARGV[22])
+local thresholds, consumer, dayName, monthName = ARGV[23], ARGV[24], ARGV[25], ARGV[26]
+
+if redis.call('EXISTS', committed) == 1 then return { 0 } end
+if outboxMax > 0 and redis.call('XLEN', events) >= outboxMax then return { -1 } end
+redis.call('SET', committed, int(now), 'EX', commitTtl)
+
+local function add(key, field, amount)
+  if amount ~= 0 then redis.call('HINCRBY', key, field, int(amount)) end
+end
+local function count(key, ttl)
+  if redis.call('HINCRBY', key, 'requests', 1) == 1 then redis.call('EXPIRE', key, ttl) end
+  add(key, 'prompt_t', prompt)
+  add(key, 'completion_t', completion)
+  add(key, 'total_t', total)
+  add(key, 'cached_t', cached)
+  add(key, 'cache_write_t', cacheWrite)
+  add(key, 'reasoning_t', reasoning)
+  redis.call('HINCRBY', key, 'outcome:' .. outcome, 1)
+  if isEstimated then
+    redis.call('HINCRBY', key, 'estimated_requests', 1)
+    add(key, 'estimated_t', total)
+  end
+  if isUnpriced then redis.call('HINCRBY', key, 'unpriced_requests', 1) end
+  addMoney(key, 'cost', usd, pico)
+  addMoney(key, 'saved', savedUsd, savedPico)
+  if model == '' then return end
+  local name = model
+  if redis.call('HEXISTS', key, 'model:' .. name .. ':requests') == 0 then
+    if tonumber(redis.call('HGET', key, 'models') or 0) >= ${MAX_MODELS} then
+      name = 'other'
+    else
+      redis.call('HINCRBY', key, 'models', 1)
+    end
+  end
+  local of = 'model:' .. name .. ':'
+  redis.call('HINCRBY', key, of .. 'requests', 1)
+  add(key, of .. 'prompt_t', prompt)
+  add(key, of .. 'completion_t', completion)
+  add(key, of .. 'total_t', total)
+  addMoney(key, of .. 'cost', usd, pico)
+end
+count(day, dayTtl)
+count(month, monthTtl)
+
+local heldTokens, heldMs = drop(held, amounts, id)
+if heldTokens then
+  addToWindow(rate, now, heldMs, total - heldTokens, 0)
+else
+  addToWindow(rate, now, madeMs, total, 0)
+end
+if outboxMax > 0 then redis.call('XADD', events, '*', 'e', json) end
+
+local dayTokens = tonumber(redis.call('HGET', day, 'total_t') or 0)
+local dayUsd, dayPico = money(day, 'cost')
+local monthUsd, monthPico = money(month, 'cost')
+
+local function raise(alerted, ttl, member, alert)
+  if redis.call('SADD', alerted, member) == 0 then return end
+  redis.call('EXPIRE', alerted, ttl)
+  alert.alert_id = consumer .. ':' .. alert.period .. ':' .. member
+  alert.consumer = consumer
+  alert.request_id = id
+  alert.timestamp_ms = madeMs
+  redis.call('XADD', alerts, 'MAXLEN', '~', 100000, '*', 'a', cjson.encode(alert))
+end
+local function percentOf(usedUsd, usedPico, ofUsd, ofPico, percent)
+  -- used * 100 >= limit * percent, in pairs
+  local function times(u, p, factor)
+    local scaled = p * factor
+    local carry = math.floor(scaled / PICO)
+    return u * factor + carry, scaled - carry * PICO
+  end
+  local leftUsd, leftPico = times(usedUsd, usedPico, 100)
+  local rightUsd, rightPico = times(ofUsd, ofPico, percent)
+  return not isMore(rightUsd, rightPico, leftUsd, leftPico)
+end
+if thresholds ~= '' then
+  if isUnpriced then
+    raise(alertedDay, dayTtl, 'unpriced_model:' .. model, { kind = 'unpriced_model', model = model, period = dayName })
+  end
+  local budgets = redis.call('GET', budget)
+  if budgets then
+    local perDay, bDayUsd, bDayPico, bMonthUsd, bMonthPico = string.match(budgets, '^(%d*) (%d*) (%d*) (%d*) (%d*)$')
+    for text in string.gmatch(thresholds, '%d+') do
+      local percent = tonumber(text)
+      local function check(alerted, ttl, limit, period, used, of)
+        raise(alerted, ttl, limit .. ':' .. text,
+          { kind = 'budget', limit = limit, threshold = percent, period = period, used = used, of = of })
+      end
+      local function decimal(u, p) return int(u) .. '.' .. string.format('%012.0f', p) end
+      if perDay ~= '' and dayTokens * 100 >= tonumber(perDay) * percent then
+        check(alertedDay, dayTtl, 'tokens_per_day', dayName, int(dayTokens), perDay)
+      end
+      local du, dp = tonumber(bDayUsd), tonumber(bDayPico)
+      if du and percentOf(dayUsd, dayPico, du, dp, percent) then
+        check(alertedDay, dayTtl, 'usd_per_day', dayName, decimal(dayUsd, dayPico), decimal(du, dp))
+      end
+      local mu, mp = tonumber(bMonthUsd), tonumber(bMonthPico)
+      if mu and percentOf(monthUsd, monthPico, mu, mp, percent) then
+        check(alertedMonth, monthTtl, 'usd_per_month', monthName, decimal(monthUsd, monthPico), decimal(mu, mp))
+      end
+    end
+  end
+end
+return { 1, int(dayTokens), int(dayUsd), int(dayPico), int(monthUsd), int(monthPico) }
+`)
