@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import OpenAI from 'openai'
 import { applyResources } from '../../apisix-conf/cli/apply.ts'
@@ -31,6 +32,8 @@ export interface Stack {
   apply(change?: ConfChange): Promise<void>
   /** Usage of a consumer today, once `requests` of them are counted. */
   usage(consumer: string, requests: number): Promise<Usage>
+  /** Usage of a consumer today when nothing is under way any more: the logger sends what it has within a second. */
+  settledUsage(consumer: string): Promise<Usage>
   /** One metric family, as Prometheus reads it. */
   metric(name: string): Promise<string>
   close(): Promise<void>
@@ -60,6 +63,8 @@ const PROVIDERS: readonly ProviderName[] = ['openai', 'qwen', 'anthropic', 'olla
 const NEXT_UPSTREAM =
   'error timeout invalid_header http_429 http_500 http_502 http_503 http_504 non_idempotent'
 const USAGE_DEADLINE_MS = 15_000
+/** More than http-logger's `inactive_timeout` in apisix-conf. */
+const SETTLED_MS = 3000
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { env } = process
@@ -148,12 +153,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     usage: async (consumer, requests) => {
       const deadline = Date.now() + USAGE_DEADLINE_MS
       for (;;) {
-        const response = await fetch(
-          `${usageUrl}/plugins/token-metering/usage/${encodeURIComponent(consumer)}`,
-        )
-        const usage = (await response.json()) as Usage
+        const usage = await readUsage(usageUrl, consumer)
         if (usage.requests >= requests || Date.now() > deadline) return usage
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await sleep(50)
+      }
+    },
+    settledUsage: async (consumer) => {
+      let usage = await readUsage(usageUrl, consumer)
+      for (;;) {
+        await sleep(SETTLED_MS)
+        const later = await readUsage(usageUrl, consumer)
+        if (later.requests === usage.requests) return later
+        usage = later
       }
     },
     metric: async (name) => {
@@ -170,6 +181,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await rm(dir, { recursive: true, force: true })
     },
   }
+}
+
+async function readUsage(usageUrl: string, consumer: string): Promise<Usage> {
+  const response = await fetch(`${usageUrl}/plugins/token-metering/usage/${encodeURIComponent(consumer)}`)
+  return (await response.json()) as Usage
 }
 
 async function startProviders(keys: {
