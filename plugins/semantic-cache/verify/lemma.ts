@@ -2,7 +2,7 @@ const IRREGULAR_GROUPS = `
 go went gone goes going|come came coming comes|buy bought|bring brought|think thought|teach taught|catch caught
 seek sought|sell sold|tell told|say said says|pay paid|make made making|take took taken taking|give gave given giving
 find found|know knew known|grow grew grown|throw threw thrown|fly flew flown|draw drew drawn|show shown
-see saw seen|run ran running|begin began begun beginning|drink drank drunk|sing sang sung|swim swam swum
+see saw seen|run ran running|beat beaten beating|founded founds founding|strike struck striking stricken|begin began begun beginning|drink drank drunk|sing sang sung|swim swam swum
 speak spoke spoken|break broke broken|choose chose chosen choosing|wake woke woken|steal stole stolen
 write wrote written writing|drive drove driven driving|ride rode ridden riding|rise rose risen rising
 eat ate eaten|fall fell fallen|feel felt|keep kept|sleep slept|leave left leaving|lose lost losing|meet met
@@ -32,6 +32,11 @@ const IRREGULAR: ReadonlyMap<string, string> = new Map(
   }),
 )
 
+/** Whether a word is a form of another one ("found" of "find"), whatever else it may be. */
+export function isInflected(word: string): boolean {
+  return (IRREGULAR.get(word) ?? word) !== word
+}
+
 const VOWEL = /[aeiouy]/
 
 /**
@@ -49,7 +54,9 @@ export function lemma(word: string): string {
     return word.slice(0, -2)
   }
   if (word.endsWith('s')) {
-    return word.endsWith('ss') || word.endsWith('us') || word.endsWith('is') ? word : dropE(word.slice(0, -1))
+    return word.endsWith('ss') || word.endsWith('us') || word.endsWith('is')
+      ? word
+      : singular(word.slice(0, -1))
   }
   if (word.endsWith('ied') && n > 4) return `${word.slice(0, -3)}y`
   if (word.endsWith('ed') && n > 4 && VOWEL.test(word.slice(0, -2))) return stem(word.slice(0, -2))
@@ -57,7 +64,17 @@ export function lemma(word: string): string {
   return dropE(word)
 }
 
+function singular(word: string): string {
+  return IRREGULAR.get(word) ?? dropE(word)
+}
+
+/** One consonant, vowel and consonant before -ed: "named", "razed" lost an e, "waited" and "boxed" did not. */
+const SHORT = /^[^aeiou][aeiou][^aeiouwxy]$/
+
 function stem(base: string): string {
+  if (SHORT.test(base)) return `${base}e`
+  const known = IRREGULAR.get(base)
+  if (known !== undefined) return known
   const last = base[base.length - 1] ?? ''
   const doubled = last === base[base.length - 2] && !'aeiouls'.includes(last) && base.length > 3
   return dropE(doubled ? base.slice(0, -1) : base)

@@ -69,7 +69,7 @@ function weightOf(a: Reading, b: Reading, block: Block): number {
     token?.kind === 'date' ||
     token?.kind === 'number' ||
     (size === 1 && /..ly$/.test(token?.key ?? ''))
-  return mobile ? size * 0.55 : size
+  return mobile ? Math.min(size * 0.55, 0.85 + size * 0.02) : size
 }
 
 const RANK: readonly TokenKind[] = ['name', 'id', 'url', 'number', 'date', 'negation', 'word', 'zh']

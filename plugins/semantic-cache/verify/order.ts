@@ -55,9 +55,9 @@ function isPossessive(a: Reading, b: Reading, region: readonly Block[]): boolean
   const xNow = roleAt(b, x.fromB)
   const yBefore = roleAt(a, y.fromA)
   if (yBefore === 'of')
-    return x.fromA === x.toA && adjacent(b, x.fromB) && roleAt(b, y.fromB) === roleAt(a, x.fromA)
+    return x.fromA === x.toA && adjacent(b, x.fromB) && sameRole(roleAt(b, y.fromB), roleAt(a, x.fromA))
   if (xNow === 'of')
-    return y.fromB === y.toB && adjacent(a, y.fromA) && roleAt(a, x.fromA) === roleAt(b, y.fromB)
+    return y.fromB === y.toB && adjacent(a, y.fromA) && sameRole(roleAt(a, x.fromA), roleAt(b, y.fromB))
   return false
 }
 
@@ -88,15 +88,27 @@ function isGenericPassive(a: Reading, b: Reading, region: readonly Block[]): boo
   )
 }
 
-/** Chinese puts the object before or after "how": 怎么加盟顺丰, 顺丰怎么加盟. */
+/** Chinese puts the object or subject before or after the question word: 怎么加盟顺丰, 顺丰怎么加盟. */
 function isFronted(a: Reading, b: Reading, region: readonly Block[]): boolean {
   const [x, y] = region
   if (region.length !== 2 || x === undefined || y === undefined) return false
-  const asks = [x, y].filter((block) => a.tokens[block.fromA]?.key === 'ask:how')
+  const asks = [x, y].filter((block) => FRONTED.has(a.tokens[block.fromA]?.key ?? ''))
   const bare = region.every(
     (block) => roleAt(a, block.fromA) === undefined && roleAt(b, block.fromB) === undefined,
   )
-  return asks.length === 1 && bare
+  if (asks.length === 1 && bare) return true
+  // 什么是X, X是什么: nothing else is said.
+  const whole = region.length === 2 && x.fromA === 0 && y.toA === a.tokens.length - 1
+  return (
+    whole && bare && region.some(({ fromA, toA }) => fromA === toA && a.tokens[fromA]?.key === 'ask:what')
+  )
+}
+
+const FRONTED: ReadonlySet<string> = new Set(['ask:how', 'ask:why', 'ask:when', 'ask:where', 'ask:how_many'])
+
+/** "What does X mean" has no "be" where "what is the meaning of X" has one. */
+function sameRole(x: Cue | undefined, y: Cue | undefined): boolean {
+  return (x === 'be' ? undefined : x) === (y === 'be' ? undefined : y)
 }
 
 /** Nothing but an article or a possessive stands before the token. */
@@ -132,9 +144,10 @@ function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): b
   if (!free && !loose && !adverb) return false
   for (const other of blocks) {
     if (other === block || block.fromA < other.fromA === block.fromB < other.fromB) continue
-    if (exchange(a, b, block, other) >= 3) return false
+    const alike = isTime(a, other) === time
+    if (alike && exchange(a, b, block, other) >= 3) return false
     // "in Paris ... in London": the passed phrase could have taken the seat.
-    if (!adverb && roleAt(a, other.fromA) === roleA && isTime(a, other) === time) return false
+    if (!adverb && roleAt(a, other.fromA) === roleA && alike) return false
     if (onlyTime) continue
     if (
       passesBorder(a, other.fromA, other.toA, block.fromA) ||
@@ -191,17 +204,22 @@ function timesOutside(reading: Reading, from: number, to: number): number {
 
 /** "the River Thames", "the Thames River"; "the class Dataset", "the Dataset class". */
 function isTypeNoun(a: Reading, b: Reading, block: Block, blocks: readonly Block[]): boolean {
-  if (block.fromA !== block.toA || !TYPE_NOUNS.has(a.tokens[block.fromA]?.key ?? '')) return false
   const passed = blocks.filter(
     (other) => other !== block && block.fromA < other.fromA !== block.fromB < other.fromB,
   )
   const [name] = passed
-  if (passed.length !== 1 || name === undefined || name.toA - name.fromA > 2) return false
+  if (passed.length !== 1 || name === undefined) return false
+  const [noun, other] = isNoun(a, block) ? [block, name] : [name, block]
+  if (!isNoun(a, noun) || other.toA - other.fromA > 2) return false
   const laterA = Math.max(block.fromA, name.fromA)
   const laterB = Math.max(block.fromB, name.fromB)
   return [...(a.tokens[laterA]?.cue ?? []), ...(b.tokens[laterB]?.cue ?? [])].every(
     (tag) => tag === 'skip' || tag === 'of',
   )
+}
+
+function isNoun(a: Reading, { fromA, toA }: Block): boolean {
+  return fromA === toA && TYPE_NOUNS.has(a.tokens[fromA]?.key ?? '')
 }
 
 const TYPE_NOUNS: ReadonlySet<string> = new Set(

@@ -54,6 +54,10 @@ export function readPieces(raw: readonly Raw[]): Reading {
     if (piece === undefined) break
     switch (piece.kind) {
       case 'mark': {
+        if (isOperator(raw, i)) {
+          push('id', piece.text)
+          break
+        }
         const stop = STOPS.has(piece.text)
         if (piece.text === '&' || piece.text === '、') cue.push('and')
         else cue.push(stop ? 'stop' : piece.text === ',' ? 'comma' : 'mark')
@@ -99,6 +103,10 @@ export function readPieces(raw: readonly Raw[]): Reading {
           i += phrase.words - 1
           break
         }
+        if (FRAMES.has(piece.text) && (words[i + 1] === 'me' || words[i + 1] === 'us')) {
+          cue.push('skip')
+          break
+        }
         const particle = PARTICLE_VERBS.has(lemmas[i] ?? '') ? particleOf(raw, i) : undefined
         if (particle !== undefined) {
           parted.add(particle)
@@ -141,6 +149,9 @@ export function readPieces(raw: readonly Raw[]): Reading {
     }
   }
   orderDates(tokens)
+  // 天气如何 asks what it is like, 如何做 asks how to do it.
+  const last = tokens.at(-1)
+  if (last?.key === 'ask:how') tokens[tokens.length - 1] = { ...last, key: 'ask:how_is' }
   return { tokens, tail: cue }
 }
 
@@ -178,6 +189,19 @@ function isDay(token: Token): boolean {
 function dayKey(token: Token): string {
   return `n:${token.key.slice(2)}`
 }
+
+const OPERATORS: ReadonlySet<string> = new Set(['+', '^', '=', '<', '>', '×', '÷', '≤', '≥', '≠'])
+/** Dashes and strokes calculate only between numbers. */
+const NUMBER_OPERATORS: ReadonlySet<string> = new Set(['-', '/', '*'])
+
+function isOperator(raw: readonly Raw[], i: number): boolean {
+  const text = raw[i]?.text ?? ''
+  if (OPERATORS.has(text)) return true
+  return NUMBER_OPERATORS.has(text) && raw[i - 1]?.kind === 'number' && raw[i + 1]?.kind === 'number'
+}
+
+/** "Tell me ..." asks the same as the bare question. */
+const FRAMES: ReadonlySet<string> = new Set(['tell', 'give', 'show'])
 
 const PARTICLE_VERBS = new Set(['turn', 'switch'])
 const PARTICLE_REACH = 6

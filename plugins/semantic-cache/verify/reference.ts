@@ -37,7 +37,7 @@ export function references(raw: readonly Raw[]): string {
   const seen: string[] = []
   for (let i = 0; i < raw.length && seen.length < MAX_REFERENCES; i++) {
     const text = raw[i]?.text ?? ''
-    const group = GROUP.get(text)
+    const group = GROUP.get(text) ?? (raw[i]?.kind === 'zhFn' && text.startsWith('这') ? 'this' : undefined)
     if (group === undefined || isGeneric(raw, i)) continue
     seen.push(group)
   }
@@ -46,10 +46,13 @@ export function references(raw: readonly Raw[]): string {
 }
 
 const PERSONS: ReadonlySet<string> = new Set(['me', 'you', 'he', 'she', 'they'])
+/** "tell me", "give us": the asker again. */
+const GIVERS: ReadonlySet<string> = new Set('tell give show teach help let explain send'.split(' '))
 const SUBJECTS: ReadonlySet<string> = new Set(['i', 'you', 'we', '我', '你', '我们'])
 
 function isGeneric(raw: readonly Raw[], i: number): boolean {
   const text = raw[i]?.text ?? ''
+  if ((text === 'me' || text === 'us') && GIVERS.has(raw[i - 1]?.text ?? '')) return true
   if (!SUBJECTS.has(text)) return false
   return BEFORE_SUBJECT.has(raw[i - 1]?.text ?? '') || AFTER_SUBJECT.has(raw[i + 1]?.text ?? '')
 }

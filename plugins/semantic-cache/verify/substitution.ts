@@ -1,5 +1,5 @@
 import type { Alignment } from './align.ts'
-import { lemma } from './lemma.ts'
+import { isInflected, lemma } from './lemma.ts'
 import { EN_LOOSE } from './lexicon/en-loose.ts'
 import { areOpposite, canonical } from './lexicon/tables.ts'
 import { WORDNET_GROUPS } from './lexicon/wordnet.ts'
@@ -10,7 +10,8 @@ const GROUPS: ReadonlyMap<string, readonly number[]> = (() => {
   const map = new Map<string, number[]>()
   const groups = `${WORDNET_GROUPS.trim()}\n${EN_LOOSE.trim()}`.split(/[|\n]/)
   for (const [number, group] of groups.entries()) {
-    for (const word of new Set(group.split(' ').map((word) => canonical(lemma(word))))) {
+    const words = group.split(' ').filter((word) => !isInflected(word))
+    for (const word of new Set(words.map((word) => canonical(lemma(word))))) {
       const list = map.get(word)
       if (list === undefined) map.set(word, [number])
       else list.push(number)

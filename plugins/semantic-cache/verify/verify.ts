@@ -8,7 +8,7 @@ import { readPieces } from './read.ts'
 import { references } from './reference.ts'
 import { isHarmless } from './substitution.ts'
 import { foldText, mainScript } from './text.ts'
-import { tokenize } from './tokenize.ts'
+import { type Raw, tokenize } from './tokenize.ts'
 import type { Rejection, RejectReason, Verdict, VerifyOptions } from './verdict.ts'
 
 const MAX_CHARS = 4000
@@ -32,6 +32,7 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   const han = script === 'han'
   const leftRaw = tokenize(left)
   const rightRaw = tokenize(right)
+  if (sameWords(leftRaw, rightRaw)) return { accept: true }
   const a = readPieces(leftRaw)
   const b = readPieces(rightRaw)
   if (a.tokens.length === 0 || b.tokens.length === 0) return reject('empty')
@@ -59,6 +60,19 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   }
   if (!isHarmless(a, b, alignment)) return reject('content')
   return { accept: true }
+}
+
+/** Nothing but case, width, spaces and sentence marks differs. */
+function sameWords(left: readonly Raw[], right: readonly Raw[]): boolean {
+  const x = left.filter((piece) => !SENTENCE_MARKS.has(piece.text))
+  const y = right.filter((piece) => !SENTENCE_MARKS.has(piece.text))
+  return x.length > 0 && x.length === y.length && x.every((piece, i) => samePiece(piece, y[i]))
+}
+
+const SENTENCE_MARKS: ReadonlySet<string> = new Set(['.', ',', '?', '!', ';', '。', '"', "'"])
+
+function samePiece(x: Raw, y: Raw | undefined): boolean {
+  return x.kind === y?.kind && x.text === y.text && x.suffix === y.suffix && x.currency === y.currency
 }
 
 function reject(reason: RejectReason, detail?: string): Rejection {

@@ -8,6 +8,7 @@ export type FunctionTag =
   | 'be'
   | 'aux'
   | 'clause'
+  | 'ask'
   | 'at'
   | 'from'
   | 'to'
@@ -29,7 +30,8 @@ const GROUPS: Readonly<Record<FunctionTag, string>> = {
   and: 'and or & plus',
   be: 'be is am are was were been being s',
   aux: 'have has had having get gets got getting',
-  clause: 'who whom whose which while where when because if though although but whereas whether what how why',
+  clause: 'who whom whose which while where when because if though although but whereas whether',
+  ask: 'what how why',
   at: 'in on at within inside upon near around among amongst',
   from: 'from',
   to: 'to into onto toward towards',

@@ -14,7 +14,7 @@ purpose goal aim objective
 aid assist support
 often commonly frequently
 title name call
-establish found form create set_up
+establish founded form create set_up
 alternative another different other
 location place site spot
 suggest recommend advise

@@ -2,7 +2,7 @@ import type { FunctionTag } from './en-function.ts'
 
 /** Chinese words that carry grammar, politeness or question form; longest match wins. */
 const GROUPS: Readonly<Partial<Record<FunctionTag, string>>> = {
-  skip: `的 地 得 了 着 过 呢 啊 吧 呀 哦 嘛 哈 吗 么 之 其 该 此 这 那 这个 那个 这些 那些 这种 那种 这样 那样 它 它们
+  skip: `的 地 得 了 着 过 呢 啊 吧 呀 哦 嘛 哈 吗 么 之 其 该 此 这 那 这个 那个 这些 那些 这种 那种 这样 那样 这部 这款 这首 这位 这本 这件 这家 这台 这只 这条 这张 这次 它 它们
     我 我们 你 你们 您 咱 咱们 自己 本人 一个 一种 一位 一名 一座 一部 一款 一下 一些 一点 有点 个 请 请问 麻烦 谢谢 你好 您好 求 求助
     帮我 告诉我 我想知道 想知道 我想问 想问 想问一下 我想 想 想要 要 会 能 能够 可以 可 就 便 都 也 还 还是 又 再 才 却 则 则是 所 而 而且
     并 并且 且 很 非常 十分 真的 真 太 挺 更 最为 特别 是的 呗 噢 诶 嗯 们 位 名 座 条 只 件 款 所有的 有 具有 拥有 曾 曾经 已 已经 正在 正
