@@ -10,7 +10,7 @@ export interface Alignment {
 }
 
 /** A word that stands in a text more often than this is matched by its first places only. */
-const MAX_PLACES = 12
+const MAX_PLACES = 8
 
 /**
  * Pairs equal keys, longest common runs first where they are of two or more, so that a repeated word goes with
@@ -55,7 +55,7 @@ export function align(a: readonly Token[], b: readonly Token[]): Alignment {
   return { toB, toA, unmatchedA: gaps(toB), unmatchedB: gaps(toA) }
 }
 
-const MAX_RUN = 64
+const MAX_RUN = 16
 
 function runLength(
   a: readonly Token[],

@@ -21,7 +21,7 @@ export interface Raw {
 }
 
 const LEX =
-  /(?<url>(?:https?|ftp|file|redis|wss?):\/\/[^\s"'<>，。；、）\u4e00-\u9fff]+|www\.[^\s"'<>，。\u4e00-\u9fff]+|[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)|(?<path>(?:~|\.{1,2})?(?:\/[\w.@-]+){2,}\/?|[A-Za-z]:\\[\w.\\-]+|--?[A-Za-z][\w-]*(?==)|--[A-Za-z][\w-]+)|(?<iso>\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d))|(?<time>\d{1,2}:\d{2}(?::\d{2})?(?!\d))|(?<number>\d+(?:[.,]\d+)*)|(?<word>\p{L}[\p{L}\p{M}\p{N}_]*(?:['.][\p{L}\p{N}_]+)*(?:\+\+|#(?!\w))?|_[\w]+)|(?<mark>[^\s])/gu
+  /(?<url>(?:https?|ftp|file|redis|wss?):\/\/[^\s"'<>，。；、）\u4e00-\u9fff]+|www\.[^\s"'<>，。\u4e00-\u9fff]+)|(?<path>(?:~|\.{1,2})?(?:\/[\w.@-]+){2,}\/?|[A-Za-z]:\\[\w.\\-]+|--?[A-Za-z][\w-]*(?==)|--[A-Za-z][\w-]+)|(?<iso>\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d))|(?<time>\d{1,2}:\d{2}(?::\d{2})?(?!\d))|(?<number>\d+(?:[.,]\d+)*)|(?<word>\p{L}[\p{L}\p{M}\p{N}_]*(?:['.][\p{L}\p{N}_]+)*(?:\+\+|#(?!\w))?|_[\w]+)|(?<mark>[^\s])/gu
 
 const CLITIC = /^(.+?)(n't|'s|'re|'ve|'ll|'d|'m|')$/
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?$/
@@ -50,7 +50,7 @@ export function tokenize(text: string): Raw[] {
     }
     const groups = match.groups ?? {}
     const piece = match[0]
-    if (groups.word !== undefined) LEX.lastIndex = readWord(piece, match.index, out)
+    if (groups.word !== undefined) LEX.lastIndex = readWord(text, piece, match.index, out)
     else if (groups.number !== undefined) LEX.lastIndex = readNumber(text, piece, match.index, out)
     else if (groups.url !== undefined) out.push({ kind: 'url', text: trimUrl(piece), cap: false })
     else if (groups.path !== undefined) out.push({ kind: 'id', text: piece, cap: false })
@@ -149,11 +149,22 @@ function readAfterPoint(text: string, run: string, at: number): { piece: Raw; en
   }
 }
 
-function readWord(piece: string, at: number, out: Raw[]): number {
+/** The rest of a mail address after its first part. */
+const MAIL = /@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/y
+
+function readWord(text: string, piece: string, at: number, out: Raw[]): number {
   // \p{L} takes Han letters too: leave them to the Chinese reader.
   let end = 0
   while (end < piece.length && !isHan(piece.charCodeAt(end))) end++
   const word = piece.slice(0, end)
+  if (text.charAt(at + end) === '@') {
+    MAIL.lastIndex = at + end
+    const mail = MAIL.exec(text)?.[0]
+    if (mail !== undefined) {
+      out.push({ kind: 'url', text: (word + mail).toLowerCase(), cap: false })
+      return at + end + mail.length
+    }
+  }
   const lower = word.toLowerCase()
   const cap = lower !== word
   const clitic = CLITIC.exec(lower)

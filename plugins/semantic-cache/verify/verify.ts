@@ -11,7 +11,7 @@ import { foldText, mainScript } from './text.ts'
 import { type Raw, tokenize } from './tokenize.ts'
 import type { Rejection, RejectReason, Verdict, VerifyOptions } from './verdict.ts'
 
-const MAX_CHARS = 4000
+const MAX_CHARS = 2000
 /** Content words of the longer text per word of the shorter one. */
 const MAX_LENGTH_RATIO = 2
 /** In a statement of so few words, as in a question, it matters who is meant. */
