@@ -3,7 +3,8 @@ import { MemoryRequestRecords } from '../records/memory.ts'
 import { RedisRequestRecords } from '../records/redis.ts'
 import type { Log, Metrics, Services } from '../services/index.ts'
 import { Journal } from '../services/journal.ts'
-import { connectRedis } from '../services/redis.ts'
+import { connectKafka } from '../services/kafka.ts'
+import { connectRedis, untilReady } from '../services/redis.ts'
 import type { Settings } from '../settings/schema.ts'
 
 export interface ProcessServices {
@@ -18,8 +19,12 @@ export async function createServices(
   log: Log & { child(bindings: object): Log },
   metrics: Metrics,
   share: Services['share'],
+  role: Services['role'],
 ): Promise<ProcessServices> {
   const redis = settings.redis ? connectRedis(settings.redis, log) : undefined
+  // Plugins that read at the start find it there; when it is away they open without it.
+  if (redis) await untilReady(redis, settings.redis?.connect_timeout_ms ?? 0)
+  const kafka = settings.kafka ? connectKafka(settings.kafka, log) : undefined
   const records: RequestRecords = redis
     ? new RedisRequestRecords(redis, settings.redis?.key_prefix ?? '')
     : await share('request-records', () => new MemoryRequestRecords(settings.limits.max_request_records))
@@ -30,10 +35,17 @@ export async function createServices(
       clock: { now: Date.now },
       metrics,
       redis,
+      redisKeys: {
+        prefix: settings.redis?.key_prefix ?? '',
+        cluster: settings.redis?.cluster ?? false,
+      },
+      kafka,
+      role,
       dataDir: settings.data_dir,
-      openJournal: async (name, maxBytes, replay) => {
+      openJournal: async (name, maxBytes, replay, segmentBytes) => {
         if (settings.data_dir === undefined) return undefined
-        return Journal.open({ dir: settings.data_dir, name, maxBytes }, replay, (segment, line) => {
+        const options = { dir: settings.data_dir, name, maxBytes, ...(segmentBytes ? { segmentBytes } : {}) }
+        return Journal.open(options, replay, (segment, line) => {
           log.error({ segment, line }, 'journal record is corrupt and was skipped')
         })
       },
@@ -41,6 +53,7 @@ export async function createServices(
       share: (name, create) => share(`${plugin}/${name}`, create),
     }),
     close: async () => {
+      await kafka?.close()
       redis?.disconnect()
     },
   }

@@ -18,7 +18,7 @@ export async function startSingle(
 ): Promise<RunningProcess> {
   const metrics = createMetrics()
   collectProcessMetrics(metrics)
-  const services = await createServices(settings, log, metrics, new SharedObjects().share)
+  const services = await createServices(settings, log, metrics, new SharedObjects().share, 'all')
   const definitions = [...builtinPlugins, ...(await importPlugins(settings.extra_plugins))]
   const plugins = await openPlugins(definitions, settings, services.servicesOf)
   const requests = createRequestFlow({

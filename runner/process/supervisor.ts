@@ -25,7 +25,7 @@ export async function startSupervisor(
   const metrics = createMetrics()
   collectProcessMetrics(metrics)
   const shared = new SharedObjects()
-  const services = await createServices(settings, log, metrics, shared.share)
+  const services = await createServices(settings, log, metrics, shared.share, 'usage')
   const definitions = [...builtinPlugins, ...(await importPlugins(settings.extra_plugins))]
   const plugins = await openPlugins(definitions, settings, services.servicesOf)
   const registry = new LocalConfRegistry(async (conf) => {

@@ -51,7 +51,7 @@ async function start({ settings, confs }: Extract<ToWorker, { kind: 'start' }>):
   const metrics = createMetrics()
   collectProcessMetrics(metrics)
   const share = remoteShare(channel, SHARED_CALL_DEADLINE_MS)
-  const services = await createServices(settings, log, metrics, share)
+  const services = await createServices(settings, log, metrics, share, 'requests')
   const definitions = [...builtinPlugins, ...(await importPlugins(settings.extra_plugins))]
   const plugins = await openPlugins(definitions, settings, services.servicesOf)
   const requests = createRequestFlow({

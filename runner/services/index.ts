@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Journal } from './journal.ts'
+import type { Kafka } from './kafka.ts'
 
 /** Structured logging. Never a prompt, an answer or a key. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
@@ -42,13 +43,27 @@ export interface Services {
   readonly metrics: Metrics
   /** undefined: no Redis is configured, stores are embedded. */
   readonly redis: Redis | undefined
+  /** How keys in Redis are named. */
+  readonly redisKeys: { readonly prefix: string; readonly cluster: boolean }
+  /** undefined: no Kafka is configured. */
+  readonly kafka: Kafka | undefined
+  /**
+   * What this process does: `requests` a worker, `usage` the supervisor, `all` a single process. Whatever must run
+   * once per runner (relays, timers over shared state) runs where the role is not `requests`.
+   */
+  readonly role: 'all' | 'requests' | 'usage'
   /** For files that must outlive the process; undefined: nothing is kept on disk. */
   readonly dataDir: string | undefined
   /**
    * A journal in `dataDir` that survives a crash; see services/journal.ts. `replay` gets what it holds, oldest first.
    * undefined: no `dataDir`.
    */
-  openJournal(name: string, maxBytes: number, replay: (record: string) => void): Promise<Journal | undefined>
+  openJournal(
+    name: string,
+    maxBytes: number,
+    replay: (record: string) => void,
+    segmentBytes?: number,
+  ): Promise<Journal | undefined>
   /** Secrets and endpoints come from here, never from `process.env` directly. */
   readonly env: Readonly<Record<string, string | undefined>>
   /**

@@ -4,6 +4,8 @@ import type { Log } from './index.ts'
 
 type RedisSettings = NonNullable<Settings['redis']>
 
+const COMMAND_TIMEOUT_MS = 5_000
+
 /**
  * One connection for commands, single server, Sentinel or Cluster. Commands fail at once while it is away: whoever
  * calls has a policy for that, and a queue of commands would answer long after the request is gone.
@@ -13,6 +15,8 @@ export function connectRedis(settings: RedisSettings, log: Log): Redis {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     connectTimeout: settings.connect_timeout_ms,
+    // A server that hangs without closing the connection: nobody may wait for it longer than this.
+    commandTimeout: COMMAND_TIMEOUT_MS,
     retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
     enableAutoPipelining: false,
   }
@@ -32,4 +36,16 @@ export function connectRedis(settings: RedisSettings, log: Log): Redis {
   })
   // Cluster has the same commands; ioredis gives the two no common type.
   return redis as Redis
+}
+
+/** Waits for the first connection, at most so long; settles in any case. */
+export async function untilReady(redis: Redis, withinMs: number): Promise<void> {
+  if (redis.status === 'ready') return
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, withinMs)
+    redis.once('ready', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

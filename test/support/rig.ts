@@ -95,12 +95,19 @@ export function testServices(own: Partial<Services> = {}): Services {
     clock: { now: Date.now },
     metrics: createMetrics(),
     redis: undefined,
+    redisKeys: { prefix: '', cluster: false },
+    kafka: undefined,
+    role: 'all',
     dataDir: undefined,
     env: {},
-    openJournal: async (name, maxBytes, replay) =>
+    openJournal: async (name, maxBytes, replay, segmentBytes) =>
       own.dataDir === undefined
         ? undefined
-        : Journal.open({ dir: own.dataDir, name, maxBytes }, replay, () => {}),
+        : Journal.open(
+            { dir: own.dataDir, name, maxBytes, ...(segmentBytes ? { segmentBytes } : {}) },
+            replay,
+            () => {},
+          ),
     share: new SharedObjects().share,
     ...own,
   }
