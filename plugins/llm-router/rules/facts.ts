@@ -52,6 +52,12 @@ export class RequestFacts {
     return this.#promptTokens
   }
 
+  /** The limit of the answer, as far as the client sets one; without reading the rest of the body. */
+  get maxTokens(): number | undefined {
+    const { max_completion_tokens: chat, max_output_tokens: responses, max_tokens: other } = this.json
+    return [chat, responses, other].find((limit): limit is number => typeof limit === 'number')
+  }
+
   /** A token has at least one byte: a short body is known to fit without being read. */
   surelyFits(tokens: number): boolean {
     return this.#request.rawBody.length <= tokens

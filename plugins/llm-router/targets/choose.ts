@@ -57,7 +57,7 @@ export function optionsOf(
 /** The answer needs room too, as far as the client says how much. */
 function fits({ window }: Candidate, facts: RequestFacts): boolean {
   if (window === undefined) return true
-  const answer = facts.features.maxTokens ?? 0
+  const answer = facts.maxTokens ?? 0
   return facts.surelyFits(window - answer) || facts.promptTokens + answer <= window
 }
 

@@ -63,7 +63,7 @@ function stickyKey(rule: Rule, facts: RequestFacts): string | undefined {
 
 /** A candidate without a price goes last. */
 function costOf(facts: RequestFacts): (candidate: Candidate) => number {
-  const output = facts.features.maxTokens ?? USUAL_OUTPUT_TOKENS
+  const output = facts.maxTokens ?? USUAL_OUTPUT_TOKENS
   return ({ price }) =>
     price === undefined
       ? Number.POSITIVE_INFINITY
