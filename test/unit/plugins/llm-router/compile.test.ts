@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { policies, problemsOf, ref, routeOf, simpleRoute } from './support.ts'
 
@@ -41,4 +42,10 @@ test('refuses Azure without an API version, two rules of one name, a path of ano
 
 test('refuses keys that it does not know', () => {
   assert.match(problemsOf({ ...policies, providerz: {} }).join(), /unknown key "providerz"/)
+})
+
+test('takes the example of the README', () => {
+  const readme = readFileSync(new URL('../../../../plugins/llm-router/README.md', import.meta.url), 'utf8')
+  const example = /```json\n([\s\S]+?)```/.exec(readme)?.[1] ?? ''
+  assert.equal(routeOf(JSON.parse(example)).rules.length, 4)
 })
