@@ -37,7 +37,9 @@ export function isList(
 }
 
 function joined(reading: Reading, at: number | undefined): boolean {
-  return at !== undefined && (reading.tokens[at]?.cue.includes('and') ?? false)
+  const cue = at === undefined ? [] : (reading.tokens[at]?.cue ?? [])
+  // ", and" between two things starts a new clause; only longer lists have it between items.
+  return cue.includes('and') && !cue.includes('comma')
 }
 
 const BETWEEN_ITEMS: ReadonlySet<Cue> = new Set(['and', 'comma', 'skip'])

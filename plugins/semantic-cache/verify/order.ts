@@ -140,10 +140,12 @@ function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): b
   const onlyTime =
     time && timesOutside(a, block.fromA, block.toA) + timesOutside(b, block.fromB, block.toB) === 0
   const free = roleA === roleB && FREE.has(roleA)
+  if (!adverb && !isPhrase(a, block)) return false
   const loose = time && (roleA === undefined || roleA === 'at') && (roleB === undefined || roleB === 'at')
   if (!free && !loose && !adverb) return false
   for (const other of blocks) {
     if (other === block || block.fromA < other.fromA === block.fromB < other.fromB) continue
+    if (!sameRole(roleAt(a, other.fromA), roleAt(b, other.fromB))) return false
     const alike = isTime(a, other) === time
     if (alike && exchange(a, b, block, other) >= 3) return false
     // "in Paris ... in London": the passed phrase could have taken the seat.
@@ -159,12 +161,25 @@ function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): b
   return true
 }
 
+/** Whether a border lies between a phrase at `at` and what it passed, on either side of the latter. */
 function passesBorder(reading: Reading, from: number, to: number, at: number): boolean {
-  // The border in front of a passed block counts only if the phrase stands before it.
-  for (let i = at < from ? from : from + 1; i <= to; i++) {
-    if (reading.tokens[i]?.cue.some((tag) => BORDERS.has(tag))) return true
+  const ahead = at < from
+  for (let i = ahead ? from : from + 1; i <= to; i++) if (isBorder(reading, i)) return true
+  return !ahead && isBorder(reading, at)
+}
+
+function isBorder(reading: Reading, at: number): boolean {
+  return reading.tokens[at]?.cue.some((tag) => BORDERS.has(tag)) ?? false
+}
+
+/** One phrase: nothing in it starts a clause or a further item with a role of its own. */
+function isPhrase(reading: Reading, block: Block): boolean {
+  for (let i = block.fromA + 1; i <= block.toA; i++) {
+    const cue = reading.tokens[i]?.cue ?? []
+    if (cue.includes('clause') || cue.includes('stop')) return false
+    if (cue.includes('comma') && roleAt(reading, i) !== undefined) return false
   }
-  return false
+  return true
 }
 
 function every(reading: Reading, block: Block, test: (token: Token) => boolean): boolean {

@@ -17,7 +17,6 @@ export const REJECT_REASONS = [
   'direction',
   'order',
   'content',
-  'score',
 ] as const
 
 export type RejectReason = (typeof REJECT_REASONS)[number]
@@ -29,13 +28,14 @@ export interface Rejection {
   detail?: string
 }
 
-export type Verdict = { accept: true; score?: number } | Rejection
+export type Verdict = { accept: true } | Rejection
 
 export interface VerifyOptions {
-  /** Cosine similarity of the two embeddings, if known; it sharpens the last step. */
+  /**
+   * Cosine similarity of the two embeddings. No rule uses it: on the pairs measured it says nothing beyond the
+   * threshold the candidate has already passed.
+   */
   similarity?: number
   /** Longest text that is read at all, in UTF-16 units. */
   maxChars?: number
-  /** What the learned score of the last step must reach, 0..1. Higher is safer. */
-  minScore?: number
 }
