@@ -8,6 +8,8 @@ export interface RunnerOptions {
   readonly usagePort: number
   readonly workers?: number
   readonly env?: Readonly<Record<string, string>>
+  /** Default: runner/main.ts from source. */
+  readonly main?: string
 }
 
 const MAIN = fileURLToPath(new URL('../../runner/main.ts', import.meta.url))
@@ -28,8 +30,8 @@ export class RunnerProcess {
   }
 
   async start(): Promise<void> {
-    const { socketPath, usagePort, workers = 0, env = {} } = this.#options
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
+    const { socketPath, usagePort, workers = 0, env = {}, main = MAIN } = this.#options
+    const child = spawn(process.execPath, main.endsWith('.ts') ? ['--import', 'tsx', main] : [main], {
       env: {
         PATH: process.env.PATH ?? '',
         LLM_RUNNER_LISTEN: socketPath,

@@ -56,7 +56,16 @@ export interface StackOptions {
   readonly workers?: number
   readonly runnerEnv?: Readonly<Record<string, string>>
   readonly change?: ConfChange
+  /** Default: free ports. */
+  readonly ports?: { readonly gateway?: number; readonly admin?: number; readonly usage?: number }
+  /** Default: random ones. */
+  readonly consumerKeys?: Readonly<Record<ConsumerKey, string>>
+  /** A real OpenAI-compatible provider instead of the scripted one. */
+  readonly openai?: { readonly url: URL; readonly apiKey: string }
+  /** The built runner; default: from source. */
+  readonly runnerMain?: string
 }
+export type ConsumerKey = 'BUSINESS_UNIT_A_KEY' | 'BUSINESS_UNIT_B_KEY' | 'INTERNAL_KEY'
 
 const CONF_DIR = fileURLToPath(new URL('../../apisix-conf', import.meta.url))
 const PROVIDERS: readonly ProviderName[] = ['openai', 'qwen', 'anthropic', 'ollama']
@@ -70,14 +79,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { env } = process
   const dir = await mkdtemp(join(tmpdir(), 'llm-stack-'))
   const socketPath = env.E2E_RUNNER_SOCKET ?? join(dir, 'runner.sock')
-  const usagePort = Number(env.E2E_USAGE_PORT ?? (await freePort()))
+  const usagePort = Number(env.E2E_USAGE_PORT ?? options.ports?.usage ?? (await freePort()))
   const secret = (name: string) => `${name}-${Math.random().toString(36).slice(2)}-secret`
   const providerKeys = {
-    OPENAI_API_KEY: secret('openai'),
+    OPENAI_API_KEY: options.openai?.apiKey ?? secret('openai'),
     DASHSCOPE_API_KEY: secret('dashscope'),
     ANTHROPIC_API_KEY: secret('anthropic'),
   }
-  const consumerKeys = {
+  const consumerKeys = options.consumerKeys ?? {
     BUSINESS_UNIT_A_KEY: secret('a'),
     BUSINESS_UNIT_B_KEY: secret('b'),
     INTERNAL_KEY: secret('i'),
@@ -89,7 +98,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const gateway =
     env.E2E_GATEWAY_URL === undefined
       ? await startGateway({
-          listen: [{ port: 0 }, { port: fallbackPort, host: '127.0.0.1' }],
+          listen: [{ port: options.ports?.gateway ?? 0 }, { port: fallbackPort, host: '127.0.0.1' }],
+          adminPort: options.ports?.admin ?? 0,
           runnerSocket: socketPath,
           proxyNextUpstream: NEXT_UPSTREAM,
           hosts: { 'llm-fallback.local': '127.0.0.1' },
@@ -103,6 +113,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     socketPath,
     usagePort,
     workers: options.workers ?? 0,
+    ...(options.runnerMain === undefined ? {} : { main: options.runnerMain }),
     env: {
       ...providerKeys,
       LLM_RUNNER_USAGE_AUTH_HEADER: usageAuth,
@@ -115,6 +126,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const confEnv = {
     ...consumerKeys,
     ...providerEnv(providers, fallbackPort),
+    ...(options.openai ? realOpenai(options.openai.url) : {}),
     LLM_USAGE_URL: `${usageUrl}/usage`,
     LLM_USAGE_AUTH: usageAuth,
     LLM_FALLBACK_PORT: String(fallbackPort),
@@ -217,6 +229,15 @@ function providerEnv(providers: Readonly<Record<ProviderName, Provider>>, fallba
     }),
   )
 }
+function realOpenai(url: URL) {
+  const scheme = url.protocol.replace(':', '')
+  return {
+    OPENAI_SCHEME: scheme,
+    OPENAI_HOST: url.hostname,
+    OPENAI_PORT: url.port || (scheme === 'https' ? '443' : '80'),
+  }
+}
+
 const PREFIXES = { openai: 'OPENAI', qwen: 'QWEN', anthropic: 'ANTHROPIC', ollama: 'OLLAMA' } as const
 
 /** Runner confs are strings of JSON inside the resource, as APISIX wants them. */

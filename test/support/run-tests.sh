@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs every *.test.ts below the given folders with node:test. Finding none is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+mapfile -t files < <(find "$@" -name '*.test.ts' | sort)
+if [ "${#files[@]}" -eq 0 ]; then
+  echo "no tests below: $*" >&2
+  exit 1
+fi
+exec node --import tsx --test --test-concurrency="${TEST_CONCURRENCY:-2}" --test-reporter="${TEST_REPORTER:-dot}" "${files[@]}"
