@@ -17,6 +17,8 @@ export interface TokenCounterOptions {
   readonly maxQueued?: number
   /** Told of every failure of the worker, for logs and metrics; the calls themselves get estimates. */
   readonly onWorkerError?: (error: unknown) => void
+  /** Default: the counting thread. */
+  readonly startWorker?: () => Worker
 }
 
 interface Pending extends WorkerJob {
@@ -35,6 +37,7 @@ export class TokenCounter {
   readonly #budgetBytes: number
   readonly #maxWorkerBytes: number
   readonly #maxQueued: number
+  readonly #startWorker: () => Worker
   readonly #onWorkerError: ((error: unknown) => void) | undefined
   readonly #queue: Pending[] = []
   #running: Pending | undefined
@@ -46,6 +49,7 @@ export class TokenCounter {
     this.#budgetBytes = options.budgetBytes ?? DEFAULT_BUDGET_BYTES
     this.#maxWorkerBytes = options.maxWorkerBytes ?? 4 * 1024 * 1024
     this.#maxQueued = options.maxQueued ?? 32
+    this.#startWorker = options.startWorker ?? startWorker
     this.#onWorkerError = options.onWorkerError
     this.#workerAllowed = options.worker ?? true
   }
@@ -114,7 +118,7 @@ export class TokenCounter {
   }
 
   #start(): Worker {
-    const worker = startWorker()
+    const worker = this.#startWorker()
     worker.on('message', (tokens: number) => {
       this.#failures = 0
       const done = this.#running

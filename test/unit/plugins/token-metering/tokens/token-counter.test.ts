@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { TokenCounter } from '../../../../../plugins/token-metering/tokens/token-counter.ts'
 import { countTokens } from '../../../../../plugins/token-metering/tokens/tokenizer.ts'
 
@@ -74,40 +70,25 @@ test('gives estimates to those who wait when it is closed', async () => {
   assert.equal((await closing.count(BIG, 'o200k_base')).exact, false)
 })
 
-test('finds its worker in the build too', { timeout: 120_000 }, () => {
-  const root = fileURLToPath(new URL('../../../../../', import.meta.url))
-  const sources = join(root, 'plugins/token-metering/tokens')
-  const out = mkdtempSync(join(tmpdir(), 'tokens-build-'))
-  try {
-    symlinkSync(join(root, 'node_modules'), join(out, 'node_modules'))
-    writeFileSync(join(out, 'package.json'), '{"type":"module"}')
-    writeFileSync(
-      join(out, 'tsconfig.json'),
-      JSON.stringify({
-        extends: join(root, 'tsconfig.build.json'),
-        compilerOptions: {
-          outDir: out,
-          rootDir: sources,
-          declaration: false,
-          sourceMap: false,
-          typeRoots: [join(root, 'node_modules/@types')],
-        },
-        include: [],
-        files: readdirSync(sources).map((file) => join(sources, file)),
-      }),
-    )
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', out])
-    const script = `
-      import { TokenCounter } from '${join(out, 'token-counter.js')}'
-      const counter = new TokenCounter()
-      console.log(JSON.stringify(await counter.count('a'.repeat(100_000), 'o200k_base')))
-    `
-    const answer = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: out,
-      encoding: 'utf8',
-    })
-    assert.deepEqual(JSON.parse(answer), { tokens: 12_500, exact: true })
-  } finally {
-    rmSync(out, { recursive: true, force: true })
+test('estimates when the worker crashes or cannot start, and gives up on it after three times', async () => {
+  for (const [starts, startWorker] of [
+    [3, () => new Worker('throw new Error("broken")', { eval: true })],
+    [
+      3,
+      () => {
+        throw new Error('no threads left')
+      },
+    ],
+  ] as const) {
+    const errors: unknown[] = []
+    const broken = new TokenCounter({ startWorker, onWorkerError: (error) => errors.push(error) })
+    const counts = await Promise.all(Array.from({ length: 5 }, () => broken.count(BIG, 'o200k_base')))
+    for (const { tokens, exact } of counts) {
+      assert.equal(exact, false)
+      assert.ok(Math.abs(tokens - BIG_TOKENS) / BIG_TOKENS < 0.03)
+    }
+    assert.equal(errors.length, starts)
+    await broken.count(BIG, 'o200k_base')
+    assert.equal(errors.length, starts)
   }
 })
