@@ -71,6 +71,10 @@ export function readPieces(raw: readonly Raw[]): Reading {
         push('id', identifierKey(piece.text))
         break
       case 'zhFn':
+        if (VERBS_AFTER_HOW.has(piece.text) && ZH_QUESTION.get(raw[i - 1]?.text ?? '') === 'ask:how') {
+          push('zh', piece.text)
+          break
+        }
         cue.push(piece.tag ?? 'skip')
         break
       case 'zhNeg':
@@ -133,7 +137,7 @@ export function readPieces(raw: readonly Raw[]): Reading {
           break
         }
         const tag = EN_FUNCTION.get(piece.text)
-        if (tag !== undefined || piece.text === 'one') {
+        if ((tag !== undefined || piece.text === 'one') && !isMainVerb(raw, i)) {
           cue.push(tag ?? 'skip')
           break
         }
@@ -188,6 +192,19 @@ function isDay(token: Token): boolean {
 
 function dayKey(token: Token): string {
   return `n:${token.key.slice(2)}`
+}
+
+/** 怎么来, 怎么过: with "how" before them these are the verb itself. */
+const VERBS_AFTER_HOW: ReadonlySet<string> = new Set([...'来去过到给叫'])
+
+/** Grammar words that carry the question when nothing follows: "what does it do", "what is it like". */
+const LAST_WORDS: ReadonlySet<string> = new Set(['do', 'doing', 'done', 'use', 'uses', 'like'])
+const ARTICLES: ReadonlySet<string> = new Set(['a', 'an', 'the'])
+
+function isMainVerb(raw: readonly Raw[], i: number): boolean {
+  const text = raw[i]?.text ?? ''
+  if (LAST_WORDS.has(text)) return raw.slice(i + 1, i + 3).every((piece) => piece.kind === 'mark')
+  return text === 'be' && raw[i - 1]?.text === 'to' && ARTICLES.has(raw[i + 1]?.text ?? '')
 }
 
 const OPERATORS: ReadonlySet<string> = new Set(['+', '^', '=', '<', '>', '×', '÷', '≤', '≥', '≠'])

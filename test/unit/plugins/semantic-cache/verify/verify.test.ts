@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { RejectReason } from '../../../../../plugins/semantic-cache/verify/verdict.ts'
 import { verify } from '../../../../../plugins/semantic-cache/verify/verify.ts'
 
@@ -16,6 +17,10 @@ const same: [string, string][] = [
   ['Convert from USD to EUR', 'Convert to EUR from USD'],
   ['如何打开夜间模式', '怎么开启夜间模式？'],
   ['请问2024年有多少天', '二〇二四年有多少天呢'],
+  ['Could you tell me how to boil an egg?', 'how do I boil an egg'],
+  ['Who are you?', 'who are you'],
+  ['What does HTTP 404 mean?', 'What is the meaning of HTTP 404?'],
+  ['为什么天空是蓝色的', '天空为什么是蓝色的'],
   ['北京的人口是多少', '北京人口有多少'],
 ]
 
@@ -48,6 +53,12 @@ const different: [string, string, RejectReason][] = [
   ['从北京到上海怎么走', '从上海到北京怎么走', 'order'],
   ['三天后还款可以吗', '五天后还款可以吗', 'number'],
   ['他什么时候出生', '他在哪里出生', 'question'],
+  ['圣诞节是怎么来的', '圣诞节怎么过？', 'content'],
+  ['What does the council do?', 'What is the council?', 'content'],
+  ['What is it to be a lawyer?', 'What is a lawyer?', 'content'],
+  ['What is 5 + 3?', 'What is 5 - 3?', 'identifier'],
+  ['Which projects run, and why?', 'Which projects run?', 'question'],
+  ['Tell me why he left her', 'Tell me why she left him', 'reference'],
 ]
 
 for (const [query, candidate, reason] of different) {
@@ -66,4 +77,63 @@ test('reads nothing above its limit', () => {
 test('rejects what holds no words', () => {
   assert.equal(verify('', '').accept, false)
   assert.equal(verify('?!', '...').accept, false)
+})
+
+test('judges any two texts without an error, and the same way round', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 8 }),
+    fc.constantFrom(
+      ' ',
+      '怎么',
+      '不',
+      '三点五',
+      'A to B',
+      "n't",
+      '1,000',
+      '第',
+      '一百',
+      'https://a.b',
+      '@',
+      '--',
+      '"',
+      '$5',
+    ),
+  )
+  const text = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''))
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      assert.equal(verify(a, b).accept, verify(b, a).accept)
+    }),
+    { numRuns: 500, seed: 5 },
+  )
+})
+
+test('a changed number, name or sign is never accepted', () => {
+  const word = fc.constantFrom(
+    'deploy',
+    'server',
+    'table',
+    'Redis',
+    'Paris',
+    'index',
+    'quickly',
+    'with',
+    'from',
+    'the',
+  )
+  const around = fc.array(word, { minLength: 1, maxLength: 12 })
+  const changed = fc.constantFrom(
+    ['2023', '2024'],
+    ['Alice', 'Bob'],
+    ['a_b', 'a_c'],
+    ['on', 'off'],
+    ['5 kg', '5 km'],
+  )
+  fc.assert(
+    fc.property(around, changed, around, (before, [x = '', y = ''], after) => {
+      const text = (middle: string) => ['how', 'to', ...before, middle, ...after].join(' ')
+      return !verify(text(x), text(y)).accept
+    }),
+    { numRuns: 500, seed: 5 },
+  )
 })
