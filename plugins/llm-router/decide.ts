@@ -97,6 +97,7 @@ export function sendTo(picked: Picked, { request, route, facts, rule, earlier }:
     attempts: [...(earlier?.attempts ?? []), attempt],
     tier: facts.tier,
     fallback_reason: earlier?.fallback_reason ?? reason,
+    ...(refusesStreamOptions(candidate, facts) && { refuses_stream_options: true }),
     memory: { rule, consumer: facts.consumer ?? null, restore },
   }
   const patch = rewriteFor({
@@ -126,4 +127,11 @@ function otherPath(request: RequestView, { conf, removeHeaders }: Route): Decisi
   // The route's default upstream: a client does not choose another one.
   if (request.header('x-llm-upstream') !== undefined) headers['x-llm-upstream'] = null
   return { kind: 'rewrite', patch: { headers, args } }
+}
+
+/** The provider's field rules drop it, so nobody may add it later. */
+function refusesStreamOptions({ provider, model }: Picked['candidate'], { endpoint }: RequestFacts): boolean {
+  return provider.fields.some(
+    (field) => field.from === 'stream_options' && field.to === undefined && field.appliesTo(endpoint, model),
+  )
 }

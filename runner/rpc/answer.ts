@@ -62,12 +62,23 @@ export class Answerer {
     this.#parts.observer.error(error, {})
   }
 
-  /** Always settles with a reply: an error frame would let the request pass where a route allows degradation. */
-  async answer(message: PrepareConf | HttpReqCall | HttpRespCall, caller: Caller): Promise<Reply> {
+  /**
+   * Always settles with a reply: an error frame would let the request pass where a route allows degradation. At once
+   * where nothing has to be asked or decided.
+   */
+  answer(
+    message: PrepareConf | HttpReqCall | HttpRespCall,
+    caller: Caller,
+  ): Reply | Promise<Reply> {
     const startedAt = performance.now()
-    const [reply, result] = await this.#dispatch(message, caller)
-    this.#parts.observer.call(message.kind, result, (performance.now() - startedAt) / 1000)
-    return reply
+    const settle = ([reply, result]: [Reply, CallResult]): Reply => {
+      this.#parts.observer.call(message.kind, result, (performance.now() - startedAt) / 1000)
+      return reply
+    }
+    if (message.kind === 'http-req-call' && this.#parts.confs.isEmpty(message.confToken)) {
+      return settle([{ kind: 'call', id: message.id, action: undefined }, 'forwarded'])
+    }
+    return this.#dispatch(message, caller).then(settle)
   }
 
   async #dispatch(
@@ -98,7 +109,6 @@ export class Answerer {
     let request = this.#bare(call, chain)
     try {
       if (chain.refusal) throw chain.refusal
-      if (chain.steps.length === 0) return [{ kind: 'call', id: call.id, action: undefined }, 'forwarded']
       request = await abortable(this.#load(request, call, caller, chain), signal)
       const result = await runChain(chain, request, signal, this.#parts.observer)
       const outcome = result.kind === 'forward' ? 'forwarded' : (result.stop.outcome ?? 'refused')
@@ -160,8 +170,8 @@ export class Answerer {
       else if (body.length > this.#parts.live.body.maxBodyBytes)
         throw bodyTooLarge(body.length, this.#parts.live.body)
     }
-    const notes = chain.continuesRequest ? ((await this.#earlier(bare.id))?.notes ?? {}) : {}
-    return bare.loaded({ variables, body, json, notes })
+    const earlier = chain.continuesRequest ? await this.#earlier(bare.id) : undefined
+    return bare.loaded({ variables, body, json, notes: earlier?.notes ?? {}, consumer: earlier?.consumer })
   }
 
   async #earlier(id: string): Promise<RequestRecord | undefined> {
@@ -189,7 +199,21 @@ export class Answerer {
       })
   }
 
+  /** There is no Stop for a response: what fails here is an error frame, and APISIX answers 503. */
   async #response(call: HttpRespCall, caller: Caller, chain: Chain): Promise<Reply> {
+    if (chain.refusal) throw chain.refusal
+    const signal = new LazySignal()
+    const { deadlineMs } = this.#parts.live
+    const deadline = setTimeout(() => signal.abort(late(deadlineMs)), deadlineMs)
+    caller.onGone((reason) => signal.abort(reason))
+    try {
+      return await abortable(this.#respond(call, caller, chain), signal)
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  async #respond(call: HttpRespCall, caller: Caller, chain: Chain): Promise<Reply> {
     const responders = chain.steps.filter((step) => step.respond)
     const unchanged: Reply = { kind: 'resp-call', id: call.id, status: 0, headers: [], body: undefined }
     if (responders.length === 0) return unchanged

@@ -14,6 +14,8 @@ export interface RequestParts {
   readonly json: JsonObject | undefined
   /** Notes of an earlier pass of the same request (failover). */
   readonly notes: Notes
+  /** Who asked in an earlier pass: the header is not sent on to providers, so a later pass does not see it. */
+  readonly consumer?: string | undefined
 }
 
 /** null stands for deleted. Names are lower-case. */
@@ -71,7 +73,7 @@ export class PatchedRequest implements RequestView {
   }
 
   /** The same request with what had to be asked for. */
-  loaded(more: Pick<RequestParts, 'variables' | 'body' | 'json' | 'notes'>): PatchedRequest {
+  loaded(more: Pick<RequestParts, 'variables' | 'body' | 'json' | 'notes' | 'consumer'>): PatchedRequest {
     return new PatchedRequest(
       { ...this.#parts, ...more },
       {
@@ -127,7 +129,7 @@ export class PatchedRequest implements RequestView {
   }
 
   get consumer(): string | undefined {
-    return lastValue(this.#parts.call.headers, 'x-consumer-username')
+    return lastValue(this.#parts.call.headers, 'x-consumer-username') ?? this.#parts.consumer
   }
 
   get json(): JsonObject | undefined {
