@@ -5,29 +5,35 @@ interface Kept {
   readonly putAt: number
 }
 
-/** Bounded by age and number: the oldest goes first (a Map keeps the order of insertion). */
+/**
+ * Bounded by age and number. Two generations: the older one is dropped as a whole when the younger is full or an hour
+ * old, so that forgetting costs nothing per record (deleting the first key of a big Map again and again does).
+ */
 export class MemoryRequestRecords implements RequestRecords {
-  readonly #kept = new Map<string, Kept>()
-  readonly #maxRecords: number
+  #young = new Map<string, Kept>()
+  #old = new Map<string, Kept>()
+  #youngSince: number
+  readonly #maxPerGeneration: number
   readonly #now: () => number
 
   constructor(maxRecords: number, now: () => number = Date.now) {
-    this.#maxRecords = maxRecords
+    this.#maxPerGeneration = Math.max(1, Math.floor(maxRecords / 2))
     this.#now = now
+    this.#youngSince = now()
   }
 
   async put(id: string, record: RequestRecord): Promise<void> {
-    this.#kept.delete(id)
-    this.#kept.set(id, { record, putAt: this.#now() })
-    const oldestAllowed = this.#now() - RECORD_TTL_MS
-    for (const [oldId, { putAt }] of this.#kept) {
-      if (putAt >= oldestAllowed && this.#kept.size <= this.#maxRecords) break
-      this.#kept.delete(oldId)
+    const now = this.#now()
+    if (this.#young.size >= this.#maxPerGeneration || now - this.#youngSince >= RECORD_TTL_MS) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#youngSince = now
     }
+    this.#young.set(id, { record, putAt: now })
   }
 
   async get(id: string): Promise<RequestRecord | undefined> {
-    const kept = this.#kept.get(id)
+    const kept = this.#young.get(id) ?? this.#old.get(id)
     return kept && kept.putAt >= this.#now() - RECORD_TTL_MS ? kept.record : undefined
   }
 }

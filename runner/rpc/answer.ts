@@ -66,10 +66,7 @@ export class Answerer {
    * Always settles with a reply: an error frame would let the request pass where a route allows degradation. At once
    * where nothing has to be asked or decided.
    */
-  answer(
-    message: PrepareConf | HttpReqCall | HttpRespCall,
-    caller: Caller,
-  ): Reply | Promise<Reply> {
+  answer(message: PrepareConf | HttpReqCall | HttpRespCall, caller: Caller): Reply | Promise<Reply> {
     const startedAt = performance.now()
     const settle = ([reply, result]: [Reply, CallResult]): Reply => {
       this.#parts.observer.call(message.kind, result, (performance.now() - startedAt) / 1000)

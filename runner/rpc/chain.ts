@@ -7,6 +7,7 @@ import type {
   RequestView,
   ResponsePatch,
   ResponseView,
+  Rewrite,
   Stop,
 } from '../plugin.ts'
 import type { StopAction } from './codec.ts'
@@ -65,7 +66,8 @@ export async function runChain(
     for (const step of chain.steps) {
       ran++
       const startedAt = performance.now()
-      const decision = await decideOrFail(step, request, callSignal, observer)
+      const pending = decideOrFail(step, request, callSignal, observer)
+      const decision = pending instanceof Promise ? await pending : pending
       observer.step(
         step.plugin,
         decision.failed ? 'failed' : decision.kind,
@@ -82,23 +84,21 @@ export async function runChain(
     return result
   } finally {
     const outcome = outcomeOf(result)
-    for (const step of chain.steps.slice(0, ran)) step.finish(request, outcome)
+    for (const step of chain.steps.slice(0, ran)) finishStep(step, request, outcome, observer)
   }
 }
 
 type Decided = Decision & { readonly failed?: true }
 
-async function decideOrFail(
+/** A promise only when the plugin gave one: most decisions are there at once. */
+function decideOrFail(
   step: Step,
   request: PatchedRequest,
   callSignal: LazySignal,
   observer: ChainObserver,
-): Promise<Decided> {
+): Decided | Promise<Decided> {
   const call = new StepCall(callSignal)
-  try {
-    const decision = step.decide(request, call)
-    return decision instanceof Promise ? await withDeadline(decision, step, call) : decision
-  } catch (thrown) {
+  const failed = (thrown: unknown): Decided => {
     call.abort()
     const error = toRunnerError(thrown, 'PLUGIN_FAILED', `plugin ${step.plugin} failed`)
     const allowed = step.onFailure === 'allow' && error.code !== 'PEER_GONE'
@@ -106,23 +106,64 @@ async function decideOrFail(
     if (allowed) return { kind: 'pass', failed: true }
     return { ...refuse(error, request), failed: true }
   }
+  try {
+    const decision = step.decide(request, call)
+    return decision instanceof Promise
+      ? withDeadline(decision, step, call).then(checked).catch(failed)
+      : checked(decision)
+  } catch (thrown) {
+    return failed(thrown)
+  }
 }
 
-async function withDeadline(decision: Promise<Decision>, step: Step, call: StepCall): Promise<Decision> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+/** A plugin in plain JavaScript may return anything. */
+function checked(decision: Decision): Decision {
+  const kind: unknown = (decision as Decision | undefined)?.kind
+  if (kind === 'pass' || kind === 'stop') return decision
+  if (kind === 'rewrite' && (decision as Rewrite).patch) return decision
+  throw new Error(`returned no decision but ${typeof decision} of kind ${String(kind)}`)
+}
+
+function withDeadline(decision: Promise<Decision>, step: Step, call: StepCall): Promise<Decision> {
+  return new Promise((resolve, reject) => {
+    const settled = () => {
+      clearTimeout(timer)
+      call.detach()
+    }
+    const timer = setTimeout(() => {
       reject(
         new RunnerError('DEADLINE_EXCEEDED', `plugin ${step.plugin} took longer than ${step.deadlineMs} ms`),
       )
     }, step.deadlineMs)
-    call.onCallAborted(reject)
+    call.onCallAborted((reason) => {
+      clearTimeout(timer)
+      reject(reason)
+    })
+    decision.then(
+      (value) => {
+        settled()
+        resolve(value)
+      },
+      (cause) => {
+        settled()
+        reject(cause)
+      },
+    )
   })
+}
+
+/** What a plugin cannot clean up must not change what was decided. */
+function finishStep(
+  step: Step,
+  request: PatchedRequest,
+  outcome: CallOutcome,
+  observer: ChainObserver,
+): void {
   try {
-    return await Promise.race([decision, late])
-  } finally {
-    clearTimeout(timer)
-    call.detach()
+    step.finish(request, outcome)
+  } catch (thrown) {
+    const error = toRunnerError(thrown, 'PLUGIN_FAILED', `finish of plugin ${step.plugin} failed`)
+    observer.failure(step.plugin, request, error, true)
   }
 }
 

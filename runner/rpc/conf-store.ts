@@ -48,6 +48,14 @@ export class ConfStore {
     return prepared.chain
   }
 
+  /** True for a known conf without plugins: a call that uses it needs no more than a look. */
+  isEmpty(token: number): boolean {
+    const prepared = this.#chains.get(token)
+    if (!prepared || prepared.chain.steps.length > 0 || prepared.chain.refusal) return false
+    prepared.lastUsedMs = this.#now()
+    return true
+  }
+
   /** Forgets what was not used for `idleMs`. @returns how many. */
   expire(idleMs: number): number {
     const before = this.#chains.size

@@ -10,8 +10,8 @@ export interface BodyLimits {
 
 export const MAX_JSON_DEPTH = 100
 
-/** Below this a body cannot hold the event loop for long, whatever is in it. */
-const SCAN_FROM_BYTES = 32 * 1024
+/** Below this a body can neither be nested too deeply nor hold many values. */
+const SCAN_FROM_BYTES = 2 * MAX_JSON_DEPTH
 
 /**
  * @throws RunnerError BODY_TOO_LARGE, BODY_TOO_COMPLEX (before anything is parsed) or BODY_INVALID.
@@ -45,7 +45,7 @@ const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b
 
 /** Counts what `JSON.parse` would have to build. Strings, the bulk of honest bodies, are jumped over natively. */
 function checkComplexity(body: Buffer, limits: BodyLimits): void {
-  if (body.length < SCAN_FROM_BYTES && body.length < limits.maxJsonValues) return
+  if (body.length < Math.min(SCAN_FROM_BYTES, limits.maxJsonValues)) return
   let values = 0
   let depth = 0
   for (let at = 0; at < body.length; at++) {

@@ -31,8 +31,15 @@ export async function listen(
       server.once('error', reject)
       server.listen({ path }, resolve)
     })
-    await chmod(path, options.mode)
-    if (options.group !== undefined) await chown(path, process.getuid?.() ?? 0, await groupId(options.group))
+    try {
+      await chmod(path, options.mode)
+      if (options.group !== undefined) {
+        await chown(path, process.getuid?.() ?? 0, await groupId(options.group))
+      }
+    } catch (error) {
+      server.close()
+      throw error
+    }
     return server
   } catch (error) {
     throw toRunnerError(error, 'LISTEN_FAILED', `cannot listen on ${path}`)
@@ -56,9 +63,10 @@ async function removeStale(path: string): Promise<void> {
   if (!stats) return
   if (!stats.isSocket()) throw new RunnerError('LISTEN_FAILED', `${path} exists and is not a socket`)
   if (await answers(path)) throw new RunnerError('LISTEN_FAILED', `another process is listening on ${path}`)
-  await unlink(path)
+  await unlink(path).catch(() => {})
 }
 
+/** Only a refusal proves that nobody listens: a busy server's backlog is full, another user's socket is forbidden. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect({ path })
@@ -66,7 +74,9 @@ function answers(path: string): Promise<boolean> {
       probe.destroy()
       resolve(true)
     })
-    probe.once('error', () => resolve(false))
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT')
+    })
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { RunnerError, toRunnerError } from '../errors.ts'
-import type { Answerer } from './answer.ts'
+import type { Answerer, Caller } from './answer.ts'
 import { decodeMessage, encodeReply, type Message, type Question, type Reply } from './codec.ts'
 import { type Frame, FrameReader } from './frame.ts'
 
@@ -17,6 +17,12 @@ export class Session {
   #answering = false
   #asked: { resolve(result: Buffer | undefined): void; reject(error: RunnerError): void } | undefined
   #abortCall: ((reason: RunnerError) => void) | undefined
+  readonly #caller: Caller = {
+    ask: (question) => this.#ask(question),
+    onGone: (abort) => {
+      this.#abortCall = abort
+    },
+  }
   #draining = false
   #ending = false
 
@@ -52,7 +58,7 @@ export class Session {
 
   #pump(): void {
     try {
-      while (!this.#draining && !this.#ending && (!this.#answering || this.#asked)) {
+      while (!this.#draining && this.#wantsFrame()) {
         const frame = this.#reader.next()
         if (!frame) break
         this.#take(decodeMessage(frame), frame)
@@ -63,6 +69,11 @@ export class Session {
     // While a call is open nothing more is due; a peer that sends all the same waits in its own buffer.
     if (this.#reader.hasUnread) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  /** While draining, the answer to an open question is still wanted: without it the open call could not end. */
+  #wantsFrame(): boolean {
+    return this.#answering ? this.#asked !== undefined : !this.#ending
   }
 
   #take(message: Message, frame: Frame): void {
@@ -77,30 +88,33 @@ export class Session {
       throw new RunnerError('FRAME_UNEXPECTED', `frame of type ${frame.type} came instead of an answer`)
     }
     this.#answering = true
-    void this.#answer(message)
+    const reply = this.#answerer.answer(message, this.#caller)
+    if (reply instanceof Promise) {
+      void reply.then((settled) => {
+        this.#finish(settled)
+        this.#pump()
+      })
+    } else {
+      // The loop in #pump goes on with the next frame.
+      this.#finish(reply)
+    }
   }
 
-  async #answer(message: Exclude<Message, { kind: 'extra-info' }>): Promise<void> {
-    const reply = await this.#answerer.answer(message, {
-      ask: (question) => this.#ask(question),
-      onGone: (abort) => {
-        this.#abortCall = abort
-      },
-    })
+  #finish(reply: Reply): void {
     this.#abortCall = undefined
     this.#answering = false
-    if (this.#socket.destroyed) return
+    if (!this.#socket.writable) return
     const lateQuestion = this.#asked !== undefined
     this.#asked = undefined
     this.#write(reply)
     // APISIX may still answer the question that was cut short; nothing can be told apart after that.
-    if (this.#ending || lateQuestion) this.#socket.end()
-    else this.#pump()
+    if (lateQuestion) this.#ending = true
+    if (this.#ending) this.#socket.end()
   }
 
   #ask(question: Question): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) {
+      if (!this.#socket.writable) {
         reject(gone())
         return
       }
@@ -110,7 +124,14 @@ export class Session {
   }
 
   #write(reply: Reply): void {
-    this.#draining = !this.#socket.write(encodeReply(reply))
+    let bytes: Buffer
+    try {
+      bytes = encodeReply(reply)
+    } catch (error) {
+      this.#fail(toRunnerError(error, 'REPLY_TOO_LARGE', 'reply'))
+      return
+    }
+    this.#draining = !this.#socket.write(bytes)
   }
 
   #fail(error: RunnerError): void {
@@ -126,8 +147,9 @@ export class Session {
   }
 
   #dropCall(reason: RunnerError): void {
-    this.#asked?.reject(reason)
+    const asked = this.#asked
     this.#asked = undefined
+    asked?.reject(reason)
     this.#abortCall?.(reason)
   }
 }
