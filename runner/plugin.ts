@@ -161,6 +161,8 @@ export interface Observation {
   /** The request body as it was sent to the provider. Parsed on first use. */
   readonly requestJson: JsonObject | undefined
   readonly notes: Notes
+  /** W3C Trace Context of the request. */
+  readonly traceparent: string | undefined
 }
 
 /** Durable bookkeeping of events; at most one plugin brings one. */

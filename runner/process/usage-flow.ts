@@ -1,9 +1,11 @@
 import { join } from 'node:path'
-import type { Ledger } from '../plugin.ts'
+import type { Ledger, Observation } from '../plugin.ts'
 import type { RequestRecords } from '../records/index.ts'
 import type { OpenPlugin } from '../rpc/prepare-chain.ts'
 import type { Log, Metrics } from '../services/index.ts'
 import type { Settings } from '../settings/schema.ts'
+import { OtlpExporter } from '../tracing/otlp-exporter.ts'
+import { spanOf } from '../tracing/span.ts'
 import { AdminDesk } from '../usage/admin-desk.ts'
 import { type DeadLetters, FileDeadLetters } from '../usage/dead-letters.ts'
 import { Digester } from '../usage/digester.ts'
@@ -36,12 +38,22 @@ export async function startUsageFlow(parts: UsageFlowParts): Promise<UsageFlow> 
   const { settings, log, metrics } = parts
   const plugins = [...parts.plugins.values()]
   const report = reportUsage(metrics)
+  const exporter = startTracing(settings, metrics, log)
+  const tracing = exporter
+    ? [
+        {
+          plugin: 'otlp',
+          observe: (seen: Observation) => exporter.push(spanOf(seen.event, seen.traceparent)),
+        },
+      ]
+    : []
+  const observers = plugins.flatMap(({ definition, shared }) =>
+    definition.observe
+      ? [{ plugin: definition.name, observe: (seen: Observation) => definition.observe?.(seen, shared) }]
+      : [],
+  )
   const fanOut = new FanOut(
-    plugins.flatMap(({ definition, shared }) =>
-      definition.observe
-        ? [{ plugin: definition.name, observe: (seen) => definition.observe?.(seen, shared) }]
-        : [],
-    ),
+    [...observers, ...tracing],
     { deadlineMs: settings.usage.observer_deadline_ms, maxWaiting: settings.usage.max_waiting_observations },
     report,
     log,
@@ -93,9 +105,30 @@ export async function startUsageFlow(parts: UsageFlowParts): Promise<UsageFlow> 
     close: async () => {
       await receiver.close()
       await fanOut.drain()
+      await exporter?.close()
       await digester.close()
     },
   }
+}
+
+function startTracing(settings: Settings, metrics: Metrics, log: Log): OtlpExporter | undefined {
+  const { otlp } = settings
+  if (!otlp) return undefined
+  const spans = metrics.counter('llm_trace_spans_total', 'Spans by what became of them.', ['result'])
+  return new OtlpExporter(
+    {
+      endpoint: otlp.endpoint,
+      serviceName: otlp.service_name,
+      headers: otlp.headers,
+      timeoutMs: otlp.timeout_ms,
+      maxWaiting: settings.usage.max_waiting_observations,
+    },
+    {
+      exported: (count) => spans.inc({ result: 'exported' }, count),
+      dropped: (count) => spans.inc({ result: 'dropped' }, count),
+    },
+    log,
+  )
 }
 
 function ledgerOf(plugins: readonly OpenPlugin[]): Ledger {

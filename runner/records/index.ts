@@ -12,6 +12,8 @@ export interface RequestRecord {
   readonly stoppedBy: string | undefined
   readonly outcome: 'forwarded' | 'served' | 'refused'
   readonly notes: Notes
+  /** W3C Trace Context of the request, when it came with one. */
+  readonly traceparent?: string | undefined
 }
 
 export interface RequestRecords {

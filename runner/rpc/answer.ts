@@ -188,7 +188,15 @@ export class Answerer {
   ): void {
     const { id, routeId, consumer, receivedAt, notes } = request
     this.#parts.records
-      .put(id, { routeId, consumer, receivedAt, stoppedBy, outcome, notes })
+      .put(id, {
+        routeId,
+        consumer,
+        receivedAt,
+        stoppedBy,
+        outcome,
+        notes,
+        traceparent: request.header('traceparent'),
+      })
       .catch((cause) => {
         this.#parts.observer.error(toRunnerError(cause, 'STORE_UNAVAILABLE', 'request record'), {
           requestId: id,

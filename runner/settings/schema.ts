@@ -138,6 +138,18 @@ export const SettingsSchema = Type.Object(
       sasl_username: Type.Optional(Type.String()),
       sasl_password: Type.Optional(Type.String()),
     }),
+    otlp: optionalSection('Traces: one span with gen_ai attributes for each request, over OTLP/gRPC.', {
+      endpoint: Type.String({
+        pattern: '^https?://[^/]+$',
+        description: 'Collector, e.g. http://127.0.0.1:4317.',
+      }),
+      service_name: Type.String({ default: 'llm-runner' }),
+      headers: Type.Record(Type.String(), Type.String(), {
+        default: {},
+        description: 'Sent with each export.',
+      }),
+      timeout_ms: ms(5_000, 'One export.'),
+    }),
     plugins: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
       default: {},
       description: 'Settings of plugins by name; each plugin’s README has the table.',

@@ -61,7 +61,14 @@ export function toObservation(
     response_bytes: entry.responseBytes ?? null,
     flags: [],
   }
-  return { event, endpoint, answer, requestJson, notes: record?.notes ?? {} }
+  return {
+    event,
+    endpoint,
+    answer,
+    requestJson,
+    notes: record?.notes ?? {},
+    traceparent: record?.traceparent,
+  }
 }
 
 /** facts of the log: a client that left has no completion mark; a stream that the provider cut has, and an empty body. */
