@@ -22,10 +22,7 @@ export default definePlugin<typeof MeteringConfSchema, typeof MeteringSettingsSc
   needs: { body: 'json' },
   onFailure: 'deny',
   open: openShared,
-  close: async ({ counter, store }) => {
-    await counter.close()
-    await store.close()
-  },
+  close: (shared) => shared.close(),
   prepare: (conf, shared) => ({ conf: conf as MeteringConf, shared }),
   decide: (request, { conf, shared }, call) => {
     const { endpoint, json } = request

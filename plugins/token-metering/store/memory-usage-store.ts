@@ -2,6 +2,7 @@ import type { Calendar } from '../calendar.ts'
 import { parseMoney } from '../cost/money.ts'
 import type { Limits } from '../limits.ts'
 import { CommittedIds } from './committed-ids.ts'
+import type { ConsumerTotals } from './redis-usage-store.ts'
 import { SlidingWindow } from './sliding-window.ts'
 import type {
   CommitEntry,
@@ -26,6 +27,8 @@ class ConsumerState {
   readonly requestsLastMinute = new SlidingWindow()
   readonly days = new Map<string, Totals>()
   readonly picoUsdByMonth = new Map<string, bigint>()
+  /** Of the last request. */
+  limits: Limits | undefined
 }
 
 interface Totals {
@@ -42,7 +45,7 @@ export interface MemoryUsageStoreOptions {
   /** Makes entries durable before they are counted; returns when they are. */
   readonly journal?: (entries: readonly CommitEntry[]) => Promise<void>
   /** After an entry was counted; `limits` are those of the consumer's last request. */
-  readonly onCounted?: (entry: CommitEntry, totals: UsageTotals, limits: Limits | undefined) => void
+  readonly onCounted?: (entry: CommitEntry, totals: ConsumerTotals, limits: Limits | undefined) => void
   readonly onClose?: () => Promise<void>
   readonly maxRememberedIds?: number
 }
@@ -66,6 +69,7 @@ export class MemoryUsageStore implements UsageStore {
 
   async reserve(request: Reservation): Promise<ReserveResult> {
     const state = this.#state(request.consumer)
+    state.limits = request.limits
     this.#expire(state, request.nowMs)
     const own = state.held.get(request.requestId)
     if (own) this.#drop(state, request.requestId, own, request.nowMs)
@@ -99,8 +103,10 @@ export class MemoryUsageStore implements UsageStore {
     )
     for (const [i, entry] of entries.entries()) {
       if (outcomes[i] === 'duplicate') continue
-      const totals = this.#count(entry)
-      this.#options.onCounted?.(entry, totals, undefined)
+      const { totalTokens, picoUsd } = this.#count(entry)
+      const { picoUsdByMonth, limits } = this.#state(entry.consumer)
+      const monthPicoUsd = picoUsdByMonth.get(entry.month) ?? 0n
+      this.#options.onCounted?.(entry, { dayTokens: totalTokens, dayPicoUsd: picoUsd, monthPicoUsd }, limits)
     }
     return outcomes
   }
@@ -108,6 +114,16 @@ export class MemoryUsageStore implements UsageStore {
   /** Counts an entry of the journal again after a restart. */
   restore(entry: CommitEntry): void {
     if (this.#ids.add(entry.event.request_id)) this.#count(entry)
+  }
+
+  /** Takes over what the shared counters say, so that this store can stand in for them. */
+  async learn({ consumer, day, month }: CommitEntry, shared: ConsumerTotals): Promise<void> {
+    const state = this.#state(consumer)
+    const totals = state.days.get(day) ?? noTotals()
+    totals.totalTokens = shared.dayTokens
+    totals.picoUsd = shared.dayPicoUsd
+    state.days.set(day, totals)
+    state.picoUsdByMonth.set(month, shared.monthPicoUsd)
   }
 
   async usage(consumer: string, day: string): Promise<UsageTotals> {
