@@ -1,14 +1,22 @@
 import { RunnerError } from '../errors.ts'
-import type { JsonObject } from '../json.ts'
-import { type Answer, readAnswer } from '../llm/index.ts'
+import {
+  type AnswerSummary,
+  type Endpoint,
+  endpointOf,
+  type RequestFeatures,
+  readUsage,
+  requestFeatures,
+} from '../llm/index.ts'
 import { isRecord, parseJson } from '../llm/json.ts'
 import { type LogEntry, readLogEntry } from './log-entry.ts'
+import { withoutTexts } from './without-texts.ts'
 
-/** A log entry with its two bodies read: all that can be learned from one entry by itself. */
+/** A log entry with what its two bodies say about usage. Their texts are read later, and only if somebody asks. */
 export interface DigestedEntry {
   readonly entry: LogEntry
-  readonly answer: Answer | undefined
-  readonly requestJson: JsonObject | undefined
+  readonly endpoint: Endpoint | undefined
+  readonly features: RequestFeatures | undefined
+  readonly answer: AnswerSummary | undefined
 }
 
 export interface Digest {
@@ -16,10 +24,10 @@ export interface Digest {
   readonly rejected: readonly Rejected[]
 }
 
-/** An entry that could not be read; kept aside, never in the way of its batch. */
+/** An entry that could not be read; kept aside without its texts, never in the way of its batch. */
 export interface Rejected {
   readonly reason: string
-  readonly raw: unknown
+  readonly entry: unknown
 }
 
 /**
@@ -34,7 +42,7 @@ export function digestPost(post: Buffer): Digest {
       entries.push(digestEntry(raw))
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error
-      rejected.push({ reason: error.message, raw })
+      rejected.push({ reason: error.message, entry: withoutTexts(raw) })
     }
   }
   return { entries, rejected }
@@ -49,20 +57,33 @@ function splitPost(text: string, rejected: Rejected[]): unknown[] {
     .filter((line) => line.trim() !== '')
     .flatMap((line) => {
       const raw = parseJson(line)
-      if (raw === undefined) rejected.push({ reason: 'log entry is not JSON', raw: line })
+      if (raw === undefined) rejected.push({ reason: 'log entry is not JSON', entry: withoutTexts(line) })
       return raw === undefined ? [] : [raw]
     })
 }
 
 function digestEntry(raw: unknown): DigestedEntry {
   const entry = readLogEntry(raw)
-  const request = entry.requestBody === undefined ? undefined : parseJson(entry.requestBody)
-  const answer =
-    entry.responseBody === undefined || entry.responseBody === ''
-      ? undefined
-      : readAnswer(entry.responseBody, {
-          status: entry.status,
-          ...(entry.contentType === undefined ? {} : { contentType: entry.contentType }),
-        })
-  return { entry, answer, requestJson: isRecord(request) ? request : undefined }
+  const { requestBody, responseBody } = entry
+  const answer = responseBody ? readUsage(responseBody, hintOf(entry)) : undefined
+  const endpoint = endpointOf(entry.method ?? 'POST', entry.uri ?? '') ?? endpointFromApi(answer?.api)
+  const request = endpoint && requestBody ? parseJson(requestBody) : undefined
+  const features = endpoint && isRecord(request) ? requestFeatures(endpoint, request) : undefined
+  return { entry, endpoint, features, answer }
+}
+
+export function hintOf({ status, contentType }: LogEntry): { status: number; contentType?: string } {
+  return { status, ...(contentType === undefined ? {} : { contentType }) }
+}
+
+const ENDPOINT_OF_API: Readonly<Record<string, Endpoint>> = {
+  'openai-chat': 'chat-completions',
+  'openai-completions': 'completions',
+  'openai-responses': 'responses',
+  'openai-embeddings': 'embeddings',
+  anthropic: 'messages',
+}
+
+function endpointFromApi(api: string | undefined): Endpoint | undefined {
+  return api === undefined ? undefined : ENDPOINT_OF_API[api]
 }

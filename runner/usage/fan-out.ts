@@ -63,16 +63,14 @@ class Lane {
   }
 
   push(observations: readonly Observation[]): void {
-    this.#waiting.push(...observations)
+    this.#waiting = this.#waiting.concat(observations)
     const excess = this.#waiting.length - this.#maxWaiting
     if (excess > 0) {
       this.#waiting = this.#waiting.slice(excess)
       this.#report.dropped(excess)
     }
     this.#report.waiting(this.#waiting.length)
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    if (this.#waiting.length > 0) this.#running ??= this.#run()
   }
 
   async idle(): Promise<void> {
@@ -86,6 +84,8 @@ class Lane {
       for (const observation of batch) await this.#observe(observation)
       this.#report.waiting(this.#waiting.length)
     }
+    // In the same turn in which nothing was left: what is pushed later must find no run that has ended.
+    this.#running = undefined
   }
 
   async #observe(observation: Observation): Promise<void> {

@@ -41,10 +41,13 @@ export class Intake {
 
   /** @throws whatever the ledger throws: nothing may be acknowledged then. */
   async take(digest: Digest): Promise<void> {
-    const { report, ledger, fanOut, deadLetters } = this.#parts
+    const { report, ledger, fanOut, deadLetters, log } = this.#parts
     if (digest.rejected.length > 0) {
       report.rejected(digest.rejected.length)
-      await deadLetters.keep(digest.rejected)
+      await deadLetters.keep(digest.rejected).catch((cause) => {
+        // What could not be read must not keep the rest of its batch from being billed.
+        log.error({ err: toRunnerError(cause, 'STORE_UNAVAILABLE', 'dead letters') }, 'dead letters not kept')
+      })
     }
     if (digest.entries.length === 0) return
     const observations = await Promise.all(digest.entries.map((entry) => this.#observation(entry)))
@@ -64,7 +67,7 @@ export class Intake {
     for (const enricher of enrichers) {
       try {
         const fields = await enricher.enrich(observation)
-        observation = { ...observation, event: { ...observation.event, ...fields } }
+        observation = observation.enriched(fields)
       } catch (cause) {
         // The bill must not fail because a detail could not be filled in.
         report.enrichFailed(enricher.plugin)

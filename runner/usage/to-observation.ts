@@ -1,19 +1,17 @@
-import { type Endpoint, endpointOf, outputTokens, requestFeatures, type TokenUsage } from '../llm/index.ts'
-import type { Observation } from '../plugin.ts'
+import { outputTokens, type TokenUsage } from '../llm/index.ts'
 import type { RequestRecord } from '../records/index.ts'
 import type { DigestedEntry } from './digest.ts'
 import type { UsageEvent, UsageOutcome } from './event.ts'
 import type { LogEntry } from './log-entry.ts'
+import { ReadObservation } from './read-observation.ts'
 
 /** Log entry > usage event, as far as the wire tells; plugins fill in the rest (`enrich`). */
 export function toObservation(
   digested: DigestedEntry,
   record: RequestRecord | undefined,
   nowMs: number,
-): Observation {
-  const { entry, answer, requestJson } = digested
-  const endpoint = endpointOf(entry.method ?? 'POST', entry.uri ?? '') ?? endpointFromApi(answer?.api)
-  const features = endpoint && requestJson ? requestFeatures(endpoint, requestJson) : undefined
+): ReadObservation {
+  const { entry, answer, endpoint, features } = digested
   const outcome = outcomeOf(digested, record)
   const usage = outcome === 'served' || outcome === 'refused' ? undefined : usageOf(digested)
   const output = usage ? (outputTokens(usage) ?? 0) : 0
@@ -61,14 +59,8 @@ export function toObservation(
     response_bytes: entry.responseBytes ?? null,
     flags: [],
   }
-  return {
-    event,
-    endpoint,
-    answer,
-    requestJson,
-    notes: record?.notes ?? {},
-    traceparent: record?.traceparent,
-  }
+  const { notes = {}, traceparent } = record ?? {}
+  return ReadObservation.of({ event, endpoint, notes, traceparent }, entry, answer)
 }
 
 /** facts of the log: a client that left has no completion mark; a stream that the provider cut has, and an empty body. */
@@ -96,16 +88,4 @@ function usageOf({ entry, answer }: DigestedEntry): TokenUsage | undefined {
   if (!entry.llm) return undefined
   const { promptTokens = 0, completionTokens = 0 } = entry.llm
   return { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
-}
-
-const ENDPOINT_OF_API: Readonly<Record<string, Endpoint>> = {
-  'openai-chat': 'chat-completions',
-  'openai-completions': 'completions',
-  'openai-responses': 'responses',
-  'openai-embeddings': 'embeddings',
-  anthropic: 'messages',
-}
-
-function endpointFromApi(api: string | undefined): Endpoint | undefined {
-  return api === undefined ? undefined : ENDPOINT_OF_API[api]
 }
