@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { builtinPlugins } from '../plugins/index.ts'
 import { RunnerError } from './errors.ts'
+import { checkPluginSettings, importPlugins } from './open-plugins.ts'
 import { startSingle } from './process/single.ts'
 import { startSupervisor } from './process/supervisor.ts'
 import { createLog } from './services/log.ts'
@@ -23,17 +25,17 @@ understood as APISIX sets them. SIGTERM drains, SIGHUP reloads settings and open
 /** APISIX sends SIGKILL about a second after SIGTERM to a runner that it spawned. */
 const SPAWNED_DRAIN_MS = 800
 
-const { values: flags } = parseArgs({
-  options: {
-    settings: { type: 'string' },
-    listen: { type: 'string' },
-    workers: { type: 'string' },
-    'log-level': { type: 'string' },
-    'print-settings': { type: 'boolean' },
-    check: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  },
-})
+const OPTIONS = {
+  settings: { type: 'string' },
+  listen: { type: 'string' },
+  workers: { type: 'string' },
+  'log-level': { type: 'string' },
+  'print-settings': { type: 'boolean' },
+  check: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+const flags = readFlags()
 
 if (flags.help) process.stdout.write(HELP)
 else if (flags['print-settings']) process.stdout.write(printSettings())
@@ -42,6 +44,7 @@ else await run().catch(fail)
 async function run(): Promise<void> {
   const settings = readSettings()
   if (flags.check) {
+    checkPluginSettings([...builtinPlugins, ...(await importPlugins(settings.extra_plugins))], settings)
     process.stdout.write('settings are valid\n')
     return
   }
@@ -77,6 +80,15 @@ async function run(): Promise<void> {
       log.error({ err }, 'settings not reloaded, the old ones stay')
     }
   })
+}
+
+function readFlags() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    process.stderr.write(`llm-runner: ${(error as Error).message}\n`)
+    process.exit(1)
+  }
 }
 
 function readSettings(): Settings {

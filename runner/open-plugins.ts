@@ -45,6 +45,22 @@ export interface OpenPlugins {
   close(): Promise<void>
 }
 
+/** Without opening anything. @throws RunnerError SETTINGS_INVALID naming what is wrong in any plugin's settings. */
+export function checkPluginSettings(definitions: readonly AnyPlugin[], settings: Settings): void {
+  const known = new Set(definitions.map((definition) => definition.name))
+  const problems = Object.keys(settings.plugins)
+    .filter((name) => !known.has(name))
+    .map((name) => `/plugins: unknown key "${name}"`)
+  for (const { name, settings: schema } of definitions) {
+    try {
+      pluginSettings(settings, name, schema)
+    } catch (error) {
+      problems.push((error as Error).message.replace(/^settings: /, ''))
+    }
+  }
+  if (problems.length > 0) throw new RunnerError('SETTINGS_INVALID', `settings: ${problems.join('; ')}`)
+}
+
 /** Opens every plugin; when one fails, those already open are closed again. */
 export async function openPlugins(
   definitions: readonly AnyPlugin[],
@@ -55,11 +71,7 @@ export async function openPlugins(
   const close = async () => {
     for (const { definition, shared } of [...byName.values()].reverse()) await definition.close?.(shared)
   }
-  const known = new Set(definitions.map((definition) => definition.name))
-  const strangers = Object.keys(settings.plugins).filter((name) => !known.has(name))
-  if (strangers.length > 0) {
-    throw new RunnerError('SETTINGS_INVALID', `settings: /plugins: unknown key "${strangers.join('", "')}"`)
-  }
+  checkPluginSettings(definitions, settings)
   for (const definition of definitions) {
     try {
       if (byName.has(definition.name)) throw new Error('there are two plugins of this name')

@@ -23,6 +23,8 @@ export class WorkerHandle {
   readonly startedAt = Date.now()
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, (answer: ToSupervisor | undefined) => void>()
+  /** Sent off, and not yet known to have arrived. */
+  readonly #handedOver = new Set<Socket>()
   #requests = 0
   #failure: string | undefined
   connections = 0
@@ -38,6 +40,8 @@ export class WorkerHandle {
       this.ready = false
       for (const settle of this.#waiting.values()) settle(undefined)
       this.#waiting.clear()
+      // Their peers would wait for an answer that nobody is left to give.
+      for (const socket of this.#handedOver) socket.destroy()
       events.exited(this, this.#failure ?? signal ?? `exit code ${code}`)
     })
     this.send({ kind: 'start', settings, confs })
@@ -55,18 +59,27 @@ export class WorkerHandle {
   handOver(socket: Socket): boolean {
     if (!this.#process.connected) return false
     this.connections++
+    this.#handedOver.add(socket)
     this.#process.send({ kind: 'connection' } satisfies ToWorker, socket, undefined, (error) => {
-      if (error) socket.destroy()
+      this.#handedOver.delete(socket)
+      if (!error) return
+      this.connections--
+      socket.destroy()
     })
     return true
   }
 
-  /** Settles when the worker has the conf, or will never need it because it is gone. */
+  /**
+   * Settles when the worker has the conf, or will never need it because it is gone. One that is not ready yet is not
+   * waited for: it reads this message before any connection that it is given later.
+   */
   async install(conf: InstalledConf): Promise<void> {
-    await this.#request((request) => ({ kind: 'install', request, conf }))
+    const installed = this.#request((request) => ({ kind: 'install', request, conf }))
+    if (this.ready) await installed
   }
 
   async collectMetrics(): Promise<object[]> {
+    if (!this.ready) return []
     const answer = await this.#request((request) => ({ kind: 'collect-metrics', request }))
     return answer?.kind === 'metrics' ? answer.metrics : []
   }

@@ -22,6 +22,7 @@ export class WorkerPool {
   /** Connections that came while no worker was ready: they wait instead of failing. */
   readonly #unassigned: Socket[] = []
   #backoffMs = FIRST_BACKOFF_MS
+  #replacing: Promise<void> = Promise.resolve()
   #stopping = false
   onCrash: () => void = () => {}
 
@@ -47,8 +48,14 @@ export class WorkerPool {
     if (!ready[0]?.handOver(socket)) this.#unassigned.push(socket)
   }
 
-  /** Fresh workers with fresh settings first, then the old ones drain. */
-  async replaceAll(settings: Settings): Promise<void> {
+  /** Fresh workers with fresh settings first, then the old ones drain. One reload after the other. */
+  replaceAll(settings: Settings): Promise<void> {
+    this.#replacing = this.#replacing.then(() => this.#replaceAll(settings))
+    return this.#replacing
+  }
+
+  async #replaceAll(settings: Settings): Promise<void> {
+    if (this.#stopping) return
     this.#settings = { ...settings, workers: this.#settings.workers }
     const old = this.alive
     try {

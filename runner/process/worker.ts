@@ -22,6 +22,8 @@ const channel = channelOf(process)
 const send = (message: ToSupervisor) => channel.send(message)
 const registry = remoteRegistry(channel)
 let stop: ((deadlineMs: number) => Promise<void>) | undefined
+/** Confs that came while this worker was starting. */
+const early: Extract<ToWorker, { kind: 'install' }>[] = []
 
 process.on('message', (message: ToWorker, socket?: Socket) => {
   if (message.kind === 'start') {
@@ -31,17 +33,20 @@ process.on('message', (message: ToWorker, socket?: Socket) => {
       process.disconnect()
     })
   } else if (message.kind === 'drain') {
-    void stop?.(message.deadlineMs).then(() => {
+    void (stop?.(message.deadlineMs) ?? Promise.resolve()).then(() => {
       send({ kind: 'drained' })
       process.disconnect()
     })
+  } else if (message.kind === 'install' && !flow) {
+    early.push(message)
   } else if (message.kind === 'connection' && !flow) {
     socket?.destroy()
   }
 })
 process.on('disconnect', () => process.exit())
-// The terminal's Ctrl-C reaches the whole process group; the supervisor decides when workers stop.
+// Ctrl-C and service managers signal the whole process group; the supervisor decides when workers stop.
 process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
 process.on('SIGHUP', () => {})
 
 let flow: RequestFlow | undefined
@@ -63,12 +68,18 @@ async function start({ settings, confs }: Extract<ToWorker, { kind: 'start' }>):
     registry: () => registry,
   })
   for (const conf of confs) requests.confs.install(conf)
+  const install = ({ conf, request }: Extract<ToWorker, { kind: 'install' }>) => {
+    requests.confs.install(conf)
+    send({ kind: 'installed', request })
+  }
+  for (const message of early) install(message)
   process.on('message', (message: ToWorker, socket?: Socket) => {
-    if (message.kind === 'connection' && socket) {
-      requests.server.accept(socket, () => send({ kind: 'connection-closed' }))
+    if (message.kind === 'connection') {
+      // A peer that hung up on the way leaves no socket, but it was counted.
+      if (socket) requests.server.accept(socket, () => send({ kind: 'connection-closed' }))
+      else send({ kind: 'connection-closed' })
     } else if (message.kind === 'install') {
-      requests.confs.install(message.conf)
-      send({ kind: 'installed', request: message.request })
+      install(message)
     } else if (message.kind === 'collect-metrics') {
       void metrics.registry.getMetricsAsJSON().then((collected) => {
         send({ kind: 'metrics', request: message.request, metrics: collected })

@@ -81,19 +81,35 @@ function fromEnvironment(env: Env, problems: string[]): Tree {
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(ENV_PREFIX) || variable === 'LLM_RUNNER_SETTINGS' || text === undefined) continue
     const name = variable.slice(ENV_PREFIX.length).toLowerCase()
-    const path = settingNamed(name)
-    if (!path) problems.push(`${variable} names no setting`)
-    else setAt(tree, path, parse(text))
+    const setting = settingNamed(name)
+    if (!setting) problems.push(`${variable} names no setting`)
+    else setAt(tree, setting.path, readValue(variable, text, setting.schema, problems))
   }
   return tree
 }
 
-function settingNamed(name: string): readonly string[] | undefined {
-  for (const [key, property] of Object.entries(SettingsSchema.properties)) {
-    if (key === name) return [key]
-    const inner = (property as { properties?: object }).properties
-    const rest = name.startsWith(`${key}_`) ? name.slice(key.length + 1) : undefined
-    if (inner && rest !== undefined && rest in inner) return [key, rest]
+/** Texts are taken as they are: a secret may look like a number or like broken YAML, and must not be quoted back. */
+function readValue(variable: string, text: string, schema: unknown, problems: string[]): unknown {
+  if ((schema as { type?: unknown }).type === 'string') return text
+  try {
+    return parse(text)
+  } catch {
+    problems.push(`${variable} is not YAML`)
+    return undefined
+  }
+}
+
+interface NamedSetting {
+  readonly path: readonly string[]
+  readonly schema: unknown
+}
+
+function settingNamed(name: string): NamedSetting | undefined {
+  for (const [key, schema] of Object.entries(SettingsSchema.properties)) {
+    if (key === name) return { path: [key], schema }
+    const inner = (schema as { properties?: Record<string, unknown> }).properties
+    const rest = name.startsWith(`${key}_`) ? name.slice(key.length + 1) : ''
+    if (inner && Object.hasOwn(inner, rest)) return { path: [key, rest], schema: inner[rest] }
   }
   return undefined
 }

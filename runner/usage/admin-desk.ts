@@ -35,14 +35,17 @@ export class AdminDesk {
 
 /** @throws RunnerError BODY_INVALID or BODY_TOO_LARGE */
 export async function readAdminBody(request: IncomingMessage): Promise<JsonObject | undefined> {
-  let text = ''
+  const chunks: Buffer[] = []
+  let total = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    text += chunk.toString('utf8')
-    if (text.length > MAX_BODY_BYTES)
-      throw new RunnerError('BODY_TOO_LARGE', `body is over ${MAX_BODY_BYTES} bytes`)
+    total += chunk.length
+    if (total > MAX_BODY_BYTES) {
+      throw new RunnerError('BODY_TOO_LARGE', `the body is over ${MAX_BODY_BYTES} bytes`)
+    }
+    chunks.push(chunk)
   }
-  if (text === '') return undefined
-  const json = parseJson(text)
+  if (total === 0) return undefined
+  const json = parseJson(Buffer.concat(chunks, total).toString('utf8'))
   if (!isRecord(json)) throw new RunnerError('BODY_INVALID', 'the body must be a JSON object')
   return json
 }

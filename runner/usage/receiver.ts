@@ -48,7 +48,11 @@ export class Receiver {
     this.#options = options
     this.#parts = parts
     this.#server = createServer(
-      { requestTimeout: options.postDeadlineMs, headersTimeout: Math.min(10_000, options.postDeadlineMs) },
+      {
+        requestTimeout: options.postDeadlineMs,
+        headersTimeout: Math.min(10_000, options.postDeadlineMs),
+        connectionsCheckingInterval: Math.min(5_000, options.postDeadlineMs),
+      },
       (request, response) => void this.#handle(request, response),
     )
   }
@@ -87,12 +91,11 @@ export class Receiver {
           error: 'there are POST /usage, GET /metrics, /healthz, /readyz and /plugins/<name>/...',
         })
     } catch (cause) {
-      this.#parts.log.error(
-        { err: toRunnerError(cause, 'STORE_UNAVAILABLE', `${request.method} ${path}`) },
-        'http',
-      )
-      if (!response.headersSent) respond(response, 503, { error: 'not now' })
-      else response.destroy()
+      const error = toRunnerError(cause, 'STORE_UNAVAILABLE', `${request.method} ${path}`)
+      const { status } = error.kind
+      if (status >= 500) this.#parts.log.error({ err: error }, 'http')
+      if (response.headersSent) response.destroy()
+      else respond(response, status, { error: status >= 500 ? 'not now' : error.message })
     }
   }
 
@@ -110,13 +113,22 @@ export class Receiver {
       response.setHeader('retry-after', '1')
       return refuse('full', 503, 'too many posts are being worked on')
     }
-    let bytes = 0
+    // What is announced counts from the start: many posts at once must not each find room for themselves.
+    let reserved = announced
+    this.#waitingBytes += announced
+    const work = this.#commit(request, (total) => {
+      const more = total - reserved
+      if (more <= 0) return
+      if (this.#waitingBytes > reserved && this.#waitingBytes + more > this.#options.maxWaitingBytes) {
+        throw new RunnerError('STORE_UNAVAILABLE', 'too many posts are being worked on')
+      }
+      reserved += more
+      this.#waitingBytes += more
+    }).finally(() => {
+      this.#waitingBytes -= reserved
+    })
     try {
-      const post = await this.#read(request, (more) => {
-        bytes += more
-        this.#waitingBytes += more
-      })
-      await this.#parts.intake.take(await this.#parts.digester.digest(post))
+      const bytes = await within(work, this.#options.postDeadlineMs)
       this.#parts.report('accepted', bytes)
       respond(response, 200, { status: 'ok' })
     } catch (cause) {
@@ -124,21 +136,28 @@ export class Receiver {
       if (error.code === 'BODY_TOO_LARGE') return refuse('too_large', 413, 'post too large')
       if (error.code !== 'PEER_GONE') this.#parts.log.error({ err: error }, 'usage post was not committed')
       refuse('failed', 503, 'not committed, send it again')
-    } finally {
-      this.#waitingBytes -= bytes
+      // A body that is still being read: nobody waits for the rest of it.
+      if (error.code === 'DEADLINE_EXCEEDED') response.once('finish', () => request.destroy())
     }
   }
 
-  async #read(request: IncomingMessage, onBytes: (bytes: number) => void): Promise<Buffer> {
+  /** @returns the bytes of the post. */
+  async #commit(request: IncomingMessage, onTotal: (bytes: number) => void): Promise<number> {
+    const post = await this.#read(request, onTotal)
+    await this.#parts.intake.take(await this.#parts.digester.digest(post))
+    return post.length
+  }
+
+  async #read(request: IncomingMessage, onTotal: (bytes: number) => void): Promise<Buffer> {
     const chunks: Buffer[] = []
     let total = 0
     try {
       for await (const chunk of request as AsyncIterable<Buffer>) {
         total += chunk.length
-        onBytes(chunk.length)
         if (total > this.#options.maxPostBytes) {
           throw new RunnerError('BODY_TOO_LARGE', `post is over ${this.#options.maxPostBytes} bytes`)
         }
+        onTotal(total)
         chunks.push(chunk)
       }
     } catch (cause) {
@@ -177,6 +196,17 @@ export class Receiver {
       missing === undefined ? { status: 'ready' } : { missing },
     )
   }
+}
+
+/** A commit that is late may still succeed; APISIX then sends again what the ledger knows. */
+async function within<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new RunnerError('DEADLINE_EXCEEDED', `usage post took longer than ${deadlineMs} ms`))
+    }, deadlineMs)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 function respond(response: ServerResponse, status: number, body: object): void {
