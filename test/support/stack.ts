@@ -1,17 +1,33 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { applyResources } from '../../apisix-conf/cli/apply.ts'
 import { loadResources } from '../../apisix-conf/cli/load-resources.ts'
-import type { Resource } from '../../apisix-conf/cli/resource.ts'
-import type { JsonObject } from '../../runner/json.ts'
+import type { JsonObject, UsageEvent } from '../../runner/plugin.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
+import { certificateFor } from '../integration/gateway/support/certificate.ts'
 import { type Provider, startProvider } from '../provider/provider.ts'
+import { awaitApplied, marker } from './applied.ts'
 import { freePort } from './free-port.ts'
 import { RunnerProcess } from './runner-process.ts'
+import {
+  type ConfChange,
+  PROVIDERS,
+  type ProviderName,
+  providerEnv,
+  type ResourceChange,
+  realOpenai,
+  withConfs,
+} from './stack-conf.ts'
+import { listenHostFor, type RealApisix, realApisix } from './stack-place.ts'
+import { postedBytes, readEvents, readMetric, readUsage, type Usage, untilStill } from './stack-readings.ts'
+
+export type { ConfChange, ProviderName, ResourceChange } from './stack-conf.ts'
+export type { Usage } from './stack-readings.ts'
 
 /**
  * The whole product: scripted providers, a gateway, the runner as a process, and the files of apisix-conf applied
@@ -20,42 +36,43 @@ import { RunnerProcess } from './runner-process.ts'
 export interface Stack {
   readonly gatewayUrl: string
   readonly usageUrl: string
+  /** The failover listeners, which only the gateway itself may reach. */
+  readonly fallbackPort: number
+  readonly fallbackTlsPort: number
   readonly providers: Readonly<Record<ProviderName, Provider>>
   readonly runner: RunnerProcess
   readonly dataDir: string
   /** Our gateway; undefined with a real APISIX. */
   readonly gateway: Gateway | undefined
-  /** A client as its users have it. */
+  /** Clients as users have them, without retries of their own. */
   client(consumer: Consumer): OpenAI
+  anthropic(consumer: Consumer): Anthropic
   keyOf(consumer: Consumer): string
-  /** Applies the conf files, changed by the test. */
-  apply(change?: ConfChange): Promise<void>
+  /** Applies the conf files, changed by the test, else by the options of the stack. */
+  apply(change?: ConfChange, resources?: ResourceChange): Promise<void>
   /** Usage of a consumer today, once `requests` of them are counted. */
   usage(consumer: string, requests: number): Promise<Usage>
-  /** Usage of a consumer today when nothing is under way any more: the logger sends what it has within a second. */
+  /** Usage of a consumer today when no request and no log entry is under way any more. */
   settledUsage(consumer: string): Promise<Usage>
+  /** With `recordEvents`: what was billed since the last call, in order, once nothing is under way any more. */
+  newEvents(): Promise<UsageEvent[]>
   /** One metric family, as Prometheus reads it. */
   metric(name: string): Promise<string>
   close(): Promise<void>
 }
 
-export interface Usage {
-  readonly requests: number
-  readonly prompt_t: number
-  readonly completion_t: number
-  readonly total_t: number
-  readonly cost_usd: string
-}
-
-export type ProviderName = 'openai' | 'qwen' | 'anthropic' | 'ollama'
 export type Consumer = 'business_unit_A' | 'business_unit_B' | 'internal'
-/** Gets the conf of one runner plugin of one resource and answers what it should be. */
-export type ConfChange = (plugin: string, conf: JsonObject, resource: Resource) => JsonObject
 
 export interface StackOptions {
   readonly workers?: number
   readonly runnerEnv?: Readonly<Record<string, string>>
+  /** More settings of the runner, as in its YAML file. */
+  readonly settings?: (places: { readonly controlUrl: string }) => JsonObject
   readonly change?: ConfChange
+  readonly resources?: ResourceChange
+  readonly recordEvents?: boolean
+  /** The certificate of the TLS failover listener, for https providers. */
+  readonly tlsFallback?: boolean
   /** Default: free ports. */
   readonly ports?: { readonly gateway?: number; readonly admin?: number; readonly usage?: number }
   /** Default: random ones. */
@@ -68,17 +85,18 @@ export interface StackOptions {
 export type ConsumerKey = 'BUSINESS_UNIT_A_KEY' | 'BUSINESS_UNIT_B_KEY' | 'INTERNAL_KEY'
 
 const CONF_DIR = fileURLToPath(new URL('../../apisix-conf', import.meta.url))
-const PROVIDERS: readonly ProviderName[] = ['openai', 'qwen', 'anthropic', 'ollama']
+const RECORDER = fileURLToPath(new URL('./event-recorder.ts', import.meta.url))
 const NEXT_UPSTREAM =
   'error timeout invalid_header http_429 http_500 http_502 http_503 http_504 non_idempotent'
 const USAGE_DEADLINE_MS = 15_000
-/** More than http-logger's `inactive_timeout` in apisix-conf. */
-const SETTLED_MS = 3000
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { env } = process
+  const real = realApisix()
   const dir = await mkdtemp(join(tmpdir(), 'llm-stack-'))
-  const socketPath = env.E2E_RUNNER_SOCKET ?? join(dir, 'runner.sock')
+  const dataDir = join(dir, 'data')
+  const eventFile = join(dir, 'events.jsonl')
+  const socketPath = real?.runnerSocket ?? join(dir, 'runner.sock')
   const usagePort = Number(env.E2E_USAGE_PORT ?? options.ports?.usage ?? (await freePort()))
   const secret = (name: string) => `${name}-${Math.random().toString(36).slice(2)}-secret`
   const providerKeys = {
@@ -93,21 +111,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
   const usageAuth = secret('usage')
 
-  const providers = await startProviders(providerKeys)
-  const fallbackPort = Number(env.E2E_FALLBACK_PORT ?? (await freePort()))
-  const gateway =
-    env.E2E_GATEWAY_URL === undefined
-      ? await startGateway({
-          listen: [{ port: options.ports?.gateway ?? 0 }, { port: fallbackPort, host: '127.0.0.1' }],
-          adminPort: options.ports?.admin ?? 0,
-          runnerSocket: socketPath,
-          proxyNextUpstream: NEXT_UPSTREAM,
-          hosts: { 'llm-fallback.local': '127.0.0.1' },
-        })
-      : undefined
-  const gatewayUrl = gateway?.url ?? String(env.E2E_GATEWAY_URL)
-  const adminUrl = gateway?.adminUrl ?? String(env.E2E_ADMIN_URL)
-  const adminKey = gateway?.adminKey ?? String(env.E2E_ADMIN_KEY)
+  const providerHost = real?.providerHost ?? '127.0.0.1'
+  const providers = await startProviders(providerKeys, listenHostFor(providerHost))
+  const gateway = real ? undefined : await startOurGateway(options, socketPath)
+  const place = real ?? placeOf(gateway as Gateway, socketPath)
+  const { gatewayUrl, adminUrl, adminKey, fallbackPort, fallbackTlsPort } = place
+  const settingsFile = join(dir, 'runner.json')
+  await writeFile(settingsFile, JSON.stringify(settingsOf(options, place.controlUrl, eventFile)))
   const usageUrl = `http://127.0.0.1:${usagePort}`
   const runner = new RunnerProcess({
     socketPath,
@@ -116,42 +126,56 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...(options.runnerMain === undefined ? {} : { main: options.runnerMain }),
     env: {
       ...providerKeys,
+      LLM_RUNNER_SETTINGS: settingsFile,
+      LLM_RUNNER_USAGE_HOST: listenHostFor(place.usageHost),
       LLM_RUNNER_USAGE_AUTH_HEADER: usageAuth,
-      LLM_RUNNER_DATA_DIR: join(dir, 'data'),
+      LLM_RUNNER_DATA_DIR: dataDir,
       ...options.runnerEnv,
     },
   })
   await runner.start()
 
+  const certificate = options.tlsFallback ? certificateFor('llm-fallback.local') : undefined
+  const ports = mapProviders((name) => providers[name].port)
   const confEnv = {
     ...consumerKeys,
-    ...providerEnv(providers, fallbackPort),
+    ...providerEnv(providerHost, ports, fallbackPort),
     ...(options.openai ? realOpenai(options.openai.url) : {}),
-    LLM_USAGE_URL: `${usageUrl}/usage`,
+    LLM_USAGE_URL: `http://${place.usageHost}:${usagePort}/usage`,
     LLM_USAGE_AUTH: usageAuth,
     LLM_FALLBACK_PORT: String(fallbackPort),
+    LLM_FALLBACK_TLS_PORT: String(fallbackTlsPort),
+    ...(certificate && { LLM_FALLBACK_CERT: certificate.cert, LLM_FALLBACK_CERT_KEY: certificate.key }),
   }
-  const apply = async (change: ConfChange = options.change ?? ((_plugin, conf) => conf)) => {
+  const apply: Stack['apply'] = async (
+    change = options.change ?? ((_plugin, conf) => conf),
+    changeResource = options.resources ?? ((resource) => resource),
+  ) => {
     const { resources, problems } = loadResources(CONF_DIR, confEnv)
     const errors = problems.filter(({ level }) => level === 'error')
     if (errors.length > 0)
       throw new Error(errors.map(({ file, path, message }) => `${file}${path}: ${message}`).join('\n'))
-    await applyResources(
-      adminUrl,
-      adminKey,
-      resources.map((resource) => changed(resource, change)),
-    )
+    const changed = resources.map((resource) => withConfs(changeResource(resource), change))
+    await applyResources(adminUrl, adminKey, real ? [...changed, marker()] : changed)
+    if (real) await awaitApplied(gatewayUrl)
   }
   await apply()
   const keyOf = (consumer: Consumer) =>
     consumerKeys[`${consumer.toUpperCase()}_KEY` as keyof typeof consumerKeys]
+  const untilIdle = async () => {
+    if (gateway) return gateway.waitForIdle()
+    await untilStill(() => postedBytes(usageUrl))
+  }
+  let eventsRead = 0
 
   return {
     gatewayUrl,
     usageUrl,
+    fallbackPort,
+    fallbackTlsPort,
     providers,
     runner,
-    dataDir: join(dir, 'data'),
+    dataDir,
     gateway,
     keyOf,
     apply,
@@ -162,6 +186,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         defaultHeaders: { apikey: keyOf(consumer) },
         maxRetries: 0,
       }),
+    anthropic: (consumer) => new Anthropic({ baseURL: gatewayUrl, apiKey: keyOf(consumer), maxRetries: 0 }),
     usage: async (consumer, requests) => {
       const deadline = Date.now() + USAGE_DEADLINE_MS
       for (;;) {
@@ -171,21 +196,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       }
     },
     settledUsage: async (consumer) => {
-      let usage = await readUsage(usageUrl, consumer)
-      for (;;) {
-        await sleep(SETTLED_MS)
-        const later = await readUsage(usageUrl, consumer)
-        if (later.requests === usage.requests) return later
-        usage = later
-      }
+      await untilIdle()
+      return readUsage(usageUrl, consumer)
     },
-    metric: async (name) => {
-      const page = await (await fetch(`${usageUrl}/metrics`)).text()
-      return page
-        .split('\n')
-        .filter((line) => line.startsWith(name))
-        .join('\n')
+    newEvents: async () => {
+      await untilIdle()
+      await untilStill(async () => (await readEvents(eventFile)).length, 20)
+      const events = await readEvents(eventFile)
+      const fresh = events.slice(eventsRead)
+      eventsRead = events.length
+      return fresh
     },
+    metric: (name) => readMetric(usageUrl, name),
     close: async () => {
       await gateway?.close()
       await runner.kill()
@@ -195,62 +217,54 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 }
 
-async function readUsage(usageUrl: string, consumer: string): Promise<Usage> {
-  const response = await fetch(`${usageUrl}/plugins/token-metering/usage/${encodeURIComponent(consumer)}`)
-  return (await response.json()) as Usage
+async function startOurGateway(options: StackOptions, runnerSocket: string): Promise<Gateway> {
+  const fallback = { port: await freePort(), host: '127.0.0.1' }
+  return startGateway({
+    listen: [{ port: options.ports?.gateway ?? 0 }, fallback, { port: 0, host: '127.0.0.1', tls: true }],
+    adminPort: options.ports?.admin ?? 0,
+    runnerSocket,
+    proxyNextUpstream: NEXT_UPSTREAM,
+    hosts: { 'llm-fallback.local': '127.0.0.1' },
+  })
 }
 
-async function startProviders(keys: {
-  OPENAI_API_KEY: string
-  DASHSCOPE_API_KEY: string
-  ANTHROPIC_API_KEY: string
-}): Promise<Record<ProviderName, Provider>> {
+function placeOf(gateway: Gateway, runnerSocket: string): RealApisix {
+  const { url, adminUrl, adminKey, controlUrl, listeners } = gateway
+  return {
+    gatewayUrl: url,
+    adminUrl,
+    adminKey,
+    controlUrl,
+    runnerSocket,
+    fallbackPort: listeners[1]?.port ?? 0,
+    fallbackTlsPort: listeners[2]?.port ?? 0,
+    providerHost: '127.0.0.1',
+    usageHost: '127.0.0.1',
+  }
+}
+
+function settingsOf({ settings, recordEvents }: StackOptions, controlUrl: string, file: string): JsonObject {
+  const own = settings?.({ controlUrl }) ?? {}
+  if (!recordEvents) return own
+  return {
+    ...own,
+    extra_plugins: [RECORDER],
+    plugins: { ...(own.plugins as JsonObject | undefined), 'event-recorder': { file } },
+  }
+}
+
+type ProviderKeys = Readonly<Record<'OPENAI_API_KEY' | 'DASHSCOPE_API_KEY' | 'ANTHROPIC_API_KEY', string>>
+
+async function startProviders(keys: ProviderKeys, host: string): Promise<Record<ProviderName, Provider>> {
   const [openai, qwen, anthropic, ollama] = await Promise.all([
-    startProvider({ name: 'openai', requireKey: keys.OPENAI_API_KEY }),
-    startProvider({ name: 'qwen', requireKey: keys.DASHSCOPE_API_KEY }),
-    startProvider({ name: 'anthropic', requireKey: keys.ANTHROPIC_API_KEY }),
-    startProvider({ name: 'ollama' }),
+    startProvider({ name: 'openai', host, requireKey: keys.OPENAI_API_KEY }),
+    startProvider({ name: 'qwen', host, requireKey: keys.DASHSCOPE_API_KEY }),
+    startProvider({ name: 'anthropic', host, requireKey: keys.ANTHROPIC_API_KEY }),
+    startProvider({ name: 'ollama', host }),
   ])
   return { openai, qwen, anthropic, ollama }
 }
 
-function providerEnv(providers: Readonly<Record<ProviderName, Provider>>, fallbackPort: number) {
-  const host = process.env.E2E_PROVIDER_HOST ?? '127.0.0.1'
-  return Object.fromEntries(
-    PROVIDERS.flatMap((name) => {
-      const prefix = PREFIXES[name]
-      return [
-        [`${prefix}_SCHEME`, 'http'],
-        [`${prefix}_HOST`, host],
-        [`${prefix}_PORT`, String(providers[name].port)],
-        [`${prefix}_FALLBACK_HOST`, '127.0.0.1'],
-        [`${prefix}_FALLBACK_PORT`, String(fallbackPort)],
-      ]
-    }),
-  )
-}
-function realOpenai(url: URL) {
-  const scheme = url.protocol.replace(':', '')
-  return {
-    OPENAI_SCHEME: scheme,
-    OPENAI_HOST: url.hostname,
-    OPENAI_PORT: url.port || (scheme === 'https' ? '443' : '80'),
-  }
-}
-
-const PREFIXES = { openai: 'OPENAI', qwen: 'QWEN', anthropic: 'ANTHROPIC', ollama: 'OLLAMA' } as const
-
-/** Runner confs are strings of JSON inside the resource, as APISIX wants them. */
-function changed(resource: Resource, change: ConfChange): Resource {
-  const plugins = resource.value.plugins as JsonObject | undefined
-  const pre = plugins?.['ext-plugin-pre-req'] as { conf?: { name: string; value: string }[] } | undefined
-  if (!pre?.conf) return resource
-  const conf = pre.conf.map(({ name, value }) => ({
-    name,
-    value: JSON.stringify(change(name, JSON.parse(value) as JsonObject, resource)),
-  }))
-  return {
-    ...resource,
-    value: { ...resource.value, plugins: { ...plugins, 'ext-plugin-pre-req': { ...pre, conf } } },
-  }
+function mapProviders<T>(read: (name: ProviderName) => T): Record<ProviderName, T> {
+  return Object.fromEntries(PROVIDERS.map((name) => [name, read(name)])) as Record<ProviderName, T>
 }
