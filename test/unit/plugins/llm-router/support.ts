@@ -215,6 +215,7 @@ export function observationOf(event: Partial<UsageEvent>, note?: RouteNote): Obs
     endpoint: 'chat-completions',
     answer: undefined,
     requestJson: undefined,
+    traceparent: undefined,
     notes: note ? { [routeNote.plugin]: note } : {},
   }
 }
