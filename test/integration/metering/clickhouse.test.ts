@@ -121,9 +121,9 @@ test('an insert that ClickHouse refuses is an error, so that the relay keeps the
 
 test('the Kafka table has settings and columns that ClickHouse knows', async () => {
   const [queue = ''] = statementsOf('schemas/clickhouse/2-kafka.sql')
-  // The embedded engine checks the statement and then has no pool for Kafka consumers.
-  await assert.rejects(clickhouse.query(queue), /Shutdown was called/)
   await assert.rejects(clickhouse.query(queue.replace('kafka_format', 'kafka_shape')), /kafka_shape/)
+  // The embedded engine checks the statement; it may have no pool for Kafka consumers.
+  await clickhouse.query(queue).catch((error: Error) => assert.match(error.message, /Shutdown was called/))
   assert.match(
     readFileSync('schemas/clickhouse/2-kafka.sql', 'utf8'),
     /SELECT \* FROM llm\.usage_events_queue/,
