@@ -25,12 +25,14 @@ export class Session {
   }
   #draining = false
   #ending = false
+  #hungUp = false
 
   constructor(socket: Socket, answerer: Answerer, onClosed: () => void) {
     this.#socket = socket
     this.#answerer = answerer
     this.#onClosed = onClosed
     socket.on('data', (chunk: Buffer) => {
+      if (this.#hungUp) return
       this.#reader.push(chunk)
       this.#pump()
     })
@@ -49,7 +51,7 @@ export class Session {
   /** Lets the open call finish, then closes. */
   end(): void {
     this.#ending = true
-    if (this.idle) this.#socket.end()
+    if (this.idle) this.#hangUp()
   }
 
   destroy(): void {
@@ -67,7 +69,7 @@ export class Session {
       this.#fail(toRunnerError(error, 'FRAME_INVALID', 'frame'))
     }
     // While a call is open nothing more is due; a peer that sends all the same waits in its own buffer.
-    if (this.#reader.hasUnread) this.#socket.pause()
+    if (this.#reader.hasUnread && !this.#hungUp) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
@@ -108,8 +110,7 @@ export class Session {
     this.#asked = undefined
     this.#write(reply)
     // APISIX may still answer the question that was cut short; nothing can be told apart after that.
-    if (lateQuestion) this.#ending = true
-    if (this.#ending) this.#socket.end()
+    if (this.#ending || lateQuestion) this.#hangUp()
   }
 
   #ask(question: Question): Promise<Buffer | undefined> {
@@ -136,9 +137,17 @@ export class Session {
 
   #fail(error: RunnerError): void {
     this.#answerer.frameRejected(error)
-    this.#ending = true
-    this.#socket.end(encodeReply({ kind: 'error', code: error.kind.wire }))
+    this.#hangUp(encodeReply({ kind: 'error', code: error.kind.wire }))
     this.#dropCall(error)
+  }
+
+  /** What still comes is thrown away, but has to be read: a socket that is not read does not see its peer leave. */
+  #hangUp(lastWords?: Buffer): void {
+    this.#ending = true
+    this.#hungUp = true
+    this.#socket.resume()
+    if (lastWords) this.#socket.write(lastWords)
+    this.#socket.destroySoon()
   }
 
   #closed(): void {

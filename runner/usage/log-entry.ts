@@ -87,7 +87,7 @@ export function readLogEntry(raw: unknown): LogEntry {
     completed: typeof completion === 'string' ? completion === 'OK' : undefined,
     requestBody: textOf(find(raw, NAMES.requestBody)),
     responseBody: stringOf(find(raw, NAMES.responseBody)),
-    responseBytes: numberOf(find(raw, NAMES.bodyBytesSent)),
+    responseBytes: countOf(find(raw, NAMES.bodyBytesSent)),
     contentType: textOf(find(raw, NAMES.contentType)),
     provider: nameOf(find(raw, NAMES.provider)),
     llm: llmOf(raw),
@@ -134,15 +134,18 @@ function stringOf(value: unknown): string | undefined {
   return typeof value === 'number' ? String(value) : undefined
 }
 
+/** No count, time or status is negative, and seconds still have to be whole milliseconds. */
+const MAX_NUMBER = Number.MAX_SAFE_INTEGER / 1000
+
 function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  if (typeof value !== 'string' || !/^\d+(\.\d+)?$/.test(value)) return undefined
-  return Number(value)
+  const isText = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
+  const number = isText ? Number(value) : value
+  return typeof number === 'number' && number >= 0 && number <= MAX_NUMBER ? number : undefined
 }
 
 function countOf(value: unknown): number | undefined {
   const count = numberOf(value)
-  return count !== undefined && Number.isSafeInteger(count) ? count : undefined
+  return Number.isInteger(count) ? count : undefined
 }
 
 /** "503, 200" and, after an internal redirect, "503 : 200". */
