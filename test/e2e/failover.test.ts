@@ -1,117 +1,291 @@
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
-import OpenAI from 'openai'
+import { after, before, beforeEach, test } from 'node:test'
+import type { UsageEvent } from '../../runner/plugin.ts'
 import { type Behaviour, scripted } from '../provider/behaviour.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { freePort } from '../support/free-port.ts'
+import { type ResourceChange, type Stack, startStack } from '../support/stack.ts'
+import { inTurn, logAtOnce, movedTo, upstream, withoutHealthChecks } from '../support/stack-conf.ts'
+import { calls, chat, clearLedgers, parseSse, type Seen } from '../support/talk.ts'
 
-/** The failover matrix of docs/failover.md: what fails, what the client sees, who is called, what is billed. */
+/**
+ * The failover matrix of docs/failover.md: what fails, what the client sees, who is called, what is billed. Health
+ * checks and breakers stay out of it, so that every row asks the primary; health.test.ts has them.
+ */
+const READ_TIMEOUT_S = 1
+const base: ResourceChange = inTurn(
+  logAtOnce,
+  withoutHealthChecks,
+  upstream('*', () => ({ timeout: { connect: 1, send: 5, read: READ_TIMEOUT_S } })),
+)
+
 let stack: Stack
-/** Each row anew: a provider that failed is marked unhealthy, and then it is not asked at all. */
-beforeEach(async () => {
-  stack = await startStack()
+before(async () => {
+  stack = await startStack({
+    tlsFallback: true,
+    recordEvents: true,
+    resources: base,
+    settings: () => ({ plugins: { 'llm-router': { breaker: { failure_threshold: 1_000_000 } } } }),
+  })
 })
-afterEach(() => stack.close())
+after(() => stack?.close())
+beforeEach(() => clearLedgers(stack))
 
-const question = () => [
-  { role: 'user' as const, content: `Question ${Math.random().toString(36).slice(2)}, please.` },
+const atOpenai = (behaviour: Behaviour) => scripted([{ ...behaviour, only: { provider: 'openai' } }])
+
+async function onlyEvent(): Promise<UsageEvent> {
+  const events = await stack.newEvents()
+  assert.equal(events.length, 1, `one request is billed once: ${JSON.stringify(events)}`)
+  return events[0] as UsageEvent
+}
+
+/** Another provider answers, and nothing in the answer shows a seam. */
+async function assertFellOver(seen: Seen, stream: boolean, primaryStatus: number, wasCalled: boolean) {
+  assert.equal(seen.status, 200)
+  assert.equal(seen.broken, false)
+  assert.equal(seen.headers.get('x-model-fallback'), 'true')
+  assert.equal(seen.headers.get('x-fallback-reason'), 'primary_unavailable')
+  assert.equal(seen.headers.get('x-llm-provider'), 'dashscope')
+  assert.equal(seen.headers.get('x-llm-model'), 'qwen-max')
+  assert.match(seen.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/)
+  assert.equal(seen.model, 'qwen-max')
+  assert.match(seen.text, /^Answer of qwen as qwen-max .*scripted for tests\.$/)
+  assert.equal(seen.finish, 'stop')
+  if (stream) {
+    assert.match(seen.headers.get('content-type') ?? '', /^text\/event-stream/)
+    assert.equal(parseSse(seen.raw).at(-1)?.data, '[DONE]')
+  }
+  assert.deepEqual(calls(stack), { ...(wasCalled && { openai: 1 }), qwen: 1 })
+  const event = await onlyEvent()
+  const bill = stack.providers.qwen.ledger.last
+  assert.equal(event.request_id, seen.headers.get('x-request-id'))
+  assert.deepEqual(
+    [event.outcome, event.provider, event.model, event.status],
+    ['completed', 'dashscope', 'qwen-max', 200],
+  )
+  assert.deepEqual([event.prompt_t, event.completion_t], [bill?.promptTokens, bill?.completionTokens])
+  assert.equal(event.usage_estimated, false)
+  assert.equal(event.fallback, true)
+  assert.equal(event.fallback_reason, primaryStatus === 429 ? 'rate_limited' : 'primary_unavailable')
+  assert.deepEqual(event.attempts, [
+    { provider: 'openai', model: 'gpt-4', status: primaryStatus },
+    { provider: 'dashscope', model: 'qwen-max', status: 200 },
+  ])
+}
+
+interface Row {
+  readonly what: string
+  readonly behaviour?: Behaviour
+  /** Status that nginx notes for the failed attempt. */
+  readonly noted: number
+}
+const beforeTheFirstByte: readonly Row[] = [
+  { what: '429', behaviour: { status: 429, retry_after: 7 }, noted: 429 },
+  { what: '500', behaviour: { status: 500 }, noted: 500 },
+  { what: '502', behaviour: { status: 502 }, noted: 502 },
+  { what: '503', behaviour: { status: 503 }, noted: 503 },
+  { what: '504', behaviour: { status: 504 }, noted: 504 },
+  { what: 'a connection closed before the headers', behaviour: { cut: 'before_headers' }, noted: 502 },
+  { what: 'a reset before the headers', behaviour: { cut: 'before_headers', reset: true }, noted: 502 },
+  { what: 'no headers in time', behaviour: { hang: 'before_headers' }, noted: 504 },
 ]
-const atOpenai = (behaviour: Behaviour) => ({
-  headers: scripted([{ ...behaviour, only: { provider: 'openai' } }]),
-})
+const forms = [
+  [false, 'JSON'],
+  [true, 'a stream'],
+] as const
 
-const beforeAnyByte: readonly (readonly [string, Behaviour])[] = [
-  ['429', { status: 429 }],
-  ['500', { status: 500 }],
-  ['503', { status: 503 }],
-  ['a connection cut before the headers', { cut: 'before_headers' }],
-]
+for (const [stream, form] of forms) {
+  for (const { what, behaviour = {}, noted } of beforeTheFirstByte) {
+    test(`${what} from the primary: ${form} comes whole from the fallback and is billed once`, async () => {
+      const seen = await chat(stack, { stream, headers: atOpenai(behaviour) })
+      await assertFellOver(seen, stream, noted, true)
+      assert.equal(stack.providers.openai.ledger.totals.totalTokens, 0)
+    })
+  }
 
-for (const [what, behaviour] of beforeAnyByte) {
-  test(`${what} from the primary: the client gets the fallback's answer and is told`, async () => {
-    const { data, response } = await stack
-      .client('business_unit_A')
-      .chat.completions.create({ model: 'gpt-4', messages: question() }, atOpenai(behaviour))
-      .withResponse()
-    assert.equal(response.headers.get('x-model-fallback'), 'true')
-    assert.equal(response.headers.get('x-fallback-reason'), 'primary_unavailable')
-    assert.equal(response.headers.get('x-llm-provider'), 'dashscope')
-    assert.equal(data.model, 'qwen-max')
-    assert.equal(stack.providers.qwen.ledger.entries.length, 1)
+  test(`a primary that refuses the connection: ${form} comes whole from the fallback`, async () => {
+    await stack.apply(
+      undefined,
+      inTurn(base, movedTo('openai', { host: '127.0.0.1', port: await freePort() })),
+    )
+    const seen = await chat(stack, { stream })
+    await stack.apply()
+    await assertFellOver(seen, stream, 502, false)
   })
 
-  test(`${what} from the primary: a stream comes from the fallback without a gap`, async () => {
-    const stream = await stack
-      .client('business_unit_A')
-      .chat.completions.create({ model: 'gpt-4', stream: true, messages: question() }, atOpenai(behaviour))
-    let text = ''
-    let finished: string | null = null
-    for await (const chunk of stream) {
-      text += chunk.choices[0]?.delta.content ?? ''
-      finished = chunk.choices[0]?.finish_reason ?? finished
-    }
-    assert.match(text, /qwen/)
-    assert.equal(finished, 'stop')
+  test(`a primary whose TLS handshake fails: ${form} comes whole from the fallback over the TLS listener`, async () => {
+    const { fallbackTlsPort, providers } = stack
+    const fallback = { host: 'llm-fallback.local', port: fallbackTlsPort }
+    // The provider's port speaks plain HTTP.
+    const broken = movedTo('openai', { port: providers.openai.port }, fallback, { scheme: 'https' })
+    await stack.apply(undefined, inTurn(base, broken))
+    const seen = await chat(stack, { stream })
+    await stack.apply()
+    await assertFellOver(seen, stream, 502, false)
+  })
+
+  for (const status of [400, 401, 403, 404, 408, 422]) {
+    test(`${status} from the primary is passed on for ${form}; nobody else is asked, nothing is billed`, async () => {
+      const error = { message: 'said the provider', code: 'its_own_code' }
+      const seen = await chat(stack, { stream, headers: atOpenai({ status, error }) })
+      assert.equal(seen.status, status)
+      assert.equal(seen.error?.code, 'its_own_code')
+      assert.equal(seen.headers.get('x-llm-provider'), 'openai')
+      assert.equal(seen.headers.get('x-model-fallback'), null)
+      assert.deepEqual(calls(stack), { openai: 1 })
+      const event = await onlyEvent()
+      assert.deepEqual(
+        [event.outcome, event.total_t, event.cost_usd ?? '0'],
+        ['upstream_error', 0, event.cost_usd ?? '0'],
+      )
+      assert.equal(Number(event.cost_usd ?? 0), 0)
+    })
+  }
+}
+
+test('a timed-out provider may bill its call all the same: that is our loss, the client pays one answer', async () => {
+  await chat(stack, { headers: atOpenai({ hang: 'before_headers', bill: 'full' }) })
+  const event = await onlyEvent()
+  assert.equal(event.total_t, stack.providers.qwen.ledger.last?.totalTokens)
+  assert.ok((stack.providers.openai.ledger.last?.totalTokens ?? 0) > 0)
+})
+
+const afterTheFirstByte: readonly [string, Behaviour, boolean][] = [
+  ['a JSON answer cut after its headers', { cut: 'after_headers' }, false],
+  ['a JSON answer cut in its middle', { cut: 1 }, false],
+  ['a stream cut after its headers', { cut: 'after_headers' }, true],
+  ['a stream cut in its middle', { cut: 3, chunks: 8 }, true],
+  ['a stream reset in its middle', { cut: 3, chunks: 8, reset: true }, true],
+  ['a stream that falls silent', { hang: 3, chunks: 8 }, true],
+]
+for (const [what, behaviour, stream] of afterTheFirstByte) {
+  test(`${what} reaches the client broken, is not asked for again, and is billed as an estimate`, async () => {
+    const seen = await chat(stack, { stream, headers: atOpenai(behaviour) })
+    assert.equal(seen.status, 200)
+    assert.equal(seen.broken, true)
+    assert.equal(seen.headers.get('x-llm-provider'), 'openai')
+    assert.ok(!seen.raw.includes('[DONE]'))
+    if (stream) parseSse(seen.raw)
+    assert.deepEqual(calls(stack), { openai: 1 })
+    const event = await onlyEvent()
+    assert.equal(event.outcome, 'upstream_cut')
+    assert.equal(event.fallback, false)
+    assert.equal(event.usage_estimated, true)
+    assert.ok(event.prompt_t > 0)
+    assert.equal(
+      event.completion_t > 0,
+      seen.raw !== '',
+      `${event.completion_t} for ${seen.raw.length} bytes`,
+    )
   })
 }
 
-test('a request that failed over is billed once, on the provider that answered', async () => {
-  await stack
-    .client('business_unit_A')
-    .chat.completions.create({ model: 'gpt-4', messages: question() }, atOpenai({ status: 503 }))
-  const after = await stack.settledUsage('business_unit_A')
-  assert.equal(after.requests, 1)
-  assert.equal(after.total_t, stack.providers.qwen.ledger.last?.totalTokens)
-})
-
-test('two providers fail: the third one answers', async () => {
-  const { response } = await stack
-    .client('business_unit_A')
-    .chat.completions.create(
-      { model: 'gpt-4', messages: question() },
-      {
-        headers: scripted([
-          { only: { provider: 'openai' }, status: 503 },
-          { only: { provider: 'qwen' }, status: 500 },
-        ]),
-      },
-    )
-    .withResponse()
-  assert.equal(response.headers.get('x-llm-provider'), 'ollama')
-  assert.equal(stack.providers.ollama.ledger.last?.model, 'deepseek-r1:7b')
-})
-
-test('every provider fails: the client gets 503, an OpenAI error object and Retry-After', async () => {
-  const error = await stack
-    .client('business_unit_A')
-    .chat.completions.create({ model: 'gpt-4', messages: question() }, { headers: scripted({ status: 503 }) })
-    .catch((caught: unknown) => caught)
-  assert.ok(error instanceof OpenAI.APIError)
-  assert.equal(error.status, 503)
-  assert.ok(error.type)
-  assert.ok(Number(error.headers?.get('retry-after')) > 0)
-})
-
-test('a stream that is cut in the middle is not retried: no second provider may bill', async () => {
-  const stream = await stack
-    .client('business_unit_A')
-    .chat.completions.create(
-      { model: 'gpt-4', stream: true, messages: question() },
-      atOpenai({ cut: 2, chunks: 6 }),
-    )
-  await assert.rejects(async () => {
-    for await (const _ of stream) {
-      // Read to the break.
-    }
-  })
-  assert.equal(stack.providers.qwen.ledger.entries.length, 0)
-})
-
-test('the client’s own 400 is passed on and nobody else is asked', async () => {
-  await assert.rejects(
-    stack
+test('a client that leaves before the headers: nobody else is asked, nothing is billed', async () => {
+  for (const stream of [false, true]) {
+    clearLedgers(stack)
+    const left = new AbortController()
+    const request = stack
       .client('business_unit_A')
-      .chat.completions.create({ model: 'gpt-4', messages: question() }, atOpenai({ status: 400 })),
-    { status: 400 },
+      .chat.completions.create(
+        { model: 'gpt-4', stream, messages: [{ role: 'user', content: 'Take your time, please.' }] },
+        { headers: { ...atOpenai({ delay_ms: 5000 }), 'cache-control': 'no-store' }, signal: left.signal },
+      )
+    setTimeout(() => left.abort(), 200)
+    await assert.rejects(request)
+    await stack.providers.openai.ledger.settled()
+    const event = await onlyEvent()
+    assert.deepEqual(calls(stack), { openai: 1 })
+    assert.equal(stack.providers.openai.ledger.last?.outcome, 'client_gone')
+    assert.deepEqual([event.outcome, event.total_t], ['client_disconnected', 0])
+  }
+})
+
+test('a client that leaves while the fallback works: the third provider is not asked', async () => {
+  const left = new AbortController()
+  const headers = scripted([
+    { only: { provider: 'openai' }, status: 503 },
+    { only: { provider: 'qwen' }, delay_ms: 5000 },
+  ])
+  const request = stack
+    .client('business_unit_A')
+    .chat.completions.create(
+      { model: 'gpt-4', messages: [{ role: 'user', content: 'Never mind then.' }] },
+      { headers, signal: left.signal },
+    )
+  setTimeout(() => left.abort(), 300)
+  await assert.rejects(request)
+  await stack.providers.qwen.ledger.settled()
+  assert.equal((await onlyEvent()).total_t, 0)
+  assert.deepEqual(calls(stack), { openai: 1, qwen: 1 })
+})
+
+test('a client that leaves in mid-stream ends the provider’s work and pays what it got, as an estimate', async () => {
+  const stream = await stack.client('business_unit_A').chat.completions.create(
+    {
+      model: 'gpt-4',
+      stream: true,
+      messages: [{ role: 'user', content: 'Tell me a long story, please.' }],
+    },
+    { headers: atOpenai({ chunk_delay_ms: 50, chunks: 100 }) },
   )
-  assert.equal(stack.providers.qwen.ledger.entries.length, 0)
+  let chunks = 0
+  for await (const _ of stream) if (++chunks === 5) break
+  await stack.providers.openai.ledger.settled()
+  const event = await onlyEvent()
+  const bill = stack.providers.openai.ledger.last
+  assert.equal(bill?.outcome, 'client_gone')
+  assert.ok((bill?.chunksSent ?? 100) < 50)
+  assert.deepEqual(calls(stack), { openai: 1 })
+  assert.equal(event.outcome, 'client_disconnected')
+  assert.equal(event.usage_estimated, true)
+  assert.ok(event.completion_t > 0)
+})
+
+for (const [stream, form] of forms) {
+  test(`two providers fail: ${form} comes from the third, its own model name and all`, async () => {
+    const headers = scripted([
+      { only: { provider: 'openai' }, status: 503 },
+      { only: { provider: 'qwen' }, cut: 'before_headers' },
+    ])
+    const seen = await chat(stack, { stream, headers })
+    assert.equal(seen.status, 200)
+    assert.equal(seen.headers.get('x-llm-provider'), 'ollama')
+    assert.equal(seen.model, 'deepseek-r1:7b')
+    assert.equal(seen.finish, 'stop')
+    if (stream) assert.equal(parseSse(seen.raw).at(-1)?.data, '[DONE]')
+    assert.deepEqual(calls(stack), { openai: 1, qwen: 1, ollama: 1 })
+    const event = await onlyEvent()
+    assert.equal(event.total_t, stack.providers.ollama.ledger.last?.totalTokens)
+    assert.deepEqual(
+      event.attempts.map(({ provider }) => provider),
+      ['openai', 'dashscope', 'ollama'],
+    )
+  })
+
+  test(`every provider fails for ${form}: 503, an error object, Retry-After, each asked once, nothing billed`, async () => {
+    const headers = scripted([
+      { only: { provider: 'openai' }, status: 500 },
+      { only: { provider: 'qwen' }, status: 429 },
+      { only: { provider: 'ollama' }, status: 502 },
+    ])
+    const seen = await chat(stack, { stream, headers })
+    assert.equal(seen.status, 503)
+    assert.match(seen.headers.get('content-type') ?? '', /^application\/json/)
+    assert.deepEqual([seen.error?.code, seen.error?.type], ['no_provider_available', 'service_unavailable'])
+    assert.ok(Number(seen.headers.get('retry-after')) > 0)
+    assert.deepEqual(calls(stack), { openai: 1, qwen: 1, ollama: 1 })
+    const event = await onlyEvent()
+    assert.deepEqual([event.status, event.outcome, event.total_t], [503, 'upstream_error', 0])
+  })
+}
+
+test('a body of 3 MB survives every hop', async () => {
+  const url = `data:image/png;base64,${'A'.repeat(3_000_000)}`
+  const headers = scripted([
+    { only: { provider: 'openai' }, status: 503 },
+    { only: { provider: 'qwen' }, status: 503 },
+  ])
+  const messages = [{ role: 'user' as const, content: [{ type: 'image_url' as const, image_url: { url } }] }]
+  const seen = await chat(stack, { headers, messages })
+  assert.equal(seen.status, 200)
+  assert.deepEqual((stack.providers.ollama.ledger.last?.body as { messages: unknown }).messages, messages)
 })

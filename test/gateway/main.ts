@@ -12,6 +12,7 @@ const USAGE = `Starts the stand-in for APISIX; prints one JSON line when it is r
   --runner-socket path        socket of the plugin runner
   --conf-expire seconds       default 3600
   --proxy-next-upstream text  value of nginx's directive
+  --proxy-hide-header name    the same (repeatable)
   --host name=address         like a line of /etc/hosts (repeatable)
   --trusted-certificate path  PEM that https health checks verify against
 `
@@ -39,6 +40,7 @@ function optionsFrom(args: readonly string[]): GatewayOptions | undefined {
       'runner-socket': { type: 'string' },
       'conf-expire': { type: 'string' },
       'proxy-next-upstream': { type: 'string' },
+      'proxy-hide-header': { type: 'string', multiple: true },
       host: { type: 'string', multiple: true },
       'trusted-certificate': { type: 'string' },
     },
@@ -53,6 +55,7 @@ function optionsFrom(args: readonly string[]): GatewayOptions | undefined {
     adminPort: Number(values['admin-port']),
     controlPort: Number(values['control-port']),
     hosts: parseHosts(values.host ?? []),
+    proxyHideHeader: values['proxy-hide-header'] ?? [],
     logError: (line) => process.stderr.write(`${line}\n`),
     ...given('adminKey', values['admin-key']),
     ...given('runnerSocket', values['runner-socket']),

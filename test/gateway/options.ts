@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly runnerTimeoutMs?: number
   /** `proxy_next_upstream` of `http_server_configuration_snippet`. nginx's default: `error timeout`. */
   readonly proxyNextUpstream?: string
+  /** `proxy_hide_header` of the same snippet: response headers of upstreams that clients do not get. */
+  readonly proxyHideHeader?: readonly string[]
   /** Names that /etc/hosts would resolve, such as `llm-fallback.local`. */
   readonly hosts?: Readonly<Record<string, string>>
   /** PEM of `apisix.ssl.ssl_trusted_certificate`; only https health checks verify against it. */

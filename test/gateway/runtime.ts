@@ -18,6 +18,7 @@ export class Runtime {
   readonly runner: RunnerClient
   readonly nextUpstream: NextUpstream
   readonly health: HealthManager
+  readonly hiddenHeaders: ReadonlySet<string>
   readonly transport = new Transport()
   readonly limits = new LimitStore()
   readonly logs: LogSender
@@ -32,6 +33,7 @@ export class Runtime {
     this.resolver = new Resolver(options.hosts ?? {})
     this.nextUpstream = new NextUpstream(options.proxyNextUpstream ?? 'error timeout')
     this.health = new HealthManager(options.trustedCertificate)
+    this.hiddenHeaders = new Set((options.proxyHideHeader ?? []).map((name) => name.toLowerCase()))
     this.logs = new LogSender(this.logError)
     this.runner = new RunnerClient({
       socketPath: options.runnerSocket,

@@ -224,6 +224,7 @@ async function startOurGateway(options: StackOptions, runnerSocket: string): Pro
     adminPort: options.ports?.admin ?? 0,
     runnerSocket,
     proxyNextUpstream: NEXT_UPSTREAM,
+    proxyHideHeader: ['X-Request-Id'],
     hosts: { 'llm-fallback.local': '127.0.0.1' },
   })
 }

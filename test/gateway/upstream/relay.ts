@@ -39,7 +39,7 @@ export function relay(ctx: RequestContext, response: IncomingMessage): Promise<v
   ctx.status = response.statusCode ?? 502
   ctx.upstreamHeaders = HeaderList.fromRaw(response.rawHeaders)
   for (const { name, lower, value } of ctx.upstreamHeaders.lines) {
-    if (HIDDEN.has(lower)) continue
+    if (HIDDEN.has(lower) || ctx.runtime.hiddenHeaders.has(lower)) continue
     if (SINGLE.has(lower)) ctx.respHeaders.set(name, value)
     else ctx.respHeaders.add(name, value)
   }
