@@ -1,5 +1,5 @@
 import { type CallOutcome, type Observation, type RequestView, readNote } from '../../runner/plugin.ts'
-import { type RouteAttempt, routeNote } from './note.ts'
+import { type RouteAttempt, type RouteNote, routeNote } from './note.ts'
 import type { Mirror } from './state/mirror.ts'
 import type { Signal } from './state/port.ts'
 
@@ -33,8 +33,12 @@ export function afterDecision(
 /** After the answer: nothing of the request is in flight any more, and the log says how each attempt ended. */
 export function afterAnswer({ event, answer, notes }: Observation, sinks: Sinks): void {
   const note = readNote(notes, routeNote)
-  // Stopped by a later plugin: no provider saw it, and `afterDecision` has cleared up.
-  if (!note || event.outcome === 'served' || event.outcome === 'refused') return
+  if (!note) return
+  if (event.outcome === 'served' || event.outcome === 'refused') {
+    // Stopped by a later plugin, `afterDecision` has cleared up; by APISIX after the runner (limit-req), nobody has.
+    if (event.refused_by === 'apisix') neverSent(event.request_id, note, sinks)
+    return
+  }
   for (const provider of new Set(note.attempts.map((attempt) => attempt.provider))) {
     sinks.change({ provider, id: event.request_id, change: 'end' })
   }
@@ -46,6 +50,13 @@ export function afterAnswer({ event, answer, notes }: Observation, sinks: Sinks)
     if (final) send(sinks, attempt, verdictOf(status, event, answer?.error?.message))
     // The later pass has reported the failure; only that it was a rate limit is news.
     else if (status === 429) send(sinks, attempt, { kind: 'rate_limited' })
+  }
+}
+
+function neverSent(id: string, { attempts }: RouteNote, sinks: Sinks): void {
+  for (const attempt of attempts) {
+    sinks.change({ provider: attempt.provider, id, change: 'end' })
+    send(sinks, attempt, { kind: 'void' })
   }
 }
 

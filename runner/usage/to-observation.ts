@@ -67,6 +67,8 @@ export function toObservation(
 function outcomeOf({ entry, answer }: DigestedEntry, record: RequestRecord | undefined): UsageOutcome {
   if (entry.upstreamStatuses.length === 0) {
     if (record && record.outcome !== 'forwarded') return record.outcome
+    // Nginx notes no upstream status when the client leaves before the response head.
+    if (record && entry.completed === false) return 'client_disconnected'
     return entry.status < 400 ? 'served' : 'refused'
   }
   if (entry.completed === false) return 'client_disconnected'

@@ -137,3 +137,10 @@ test('a probe whose answer nobody saw is given back', () => {
 test('an event of a refused request says nothing', () => {
   assert.deepEqual(answered({ outcome: 'refused', attempts: [] }, noteOf([openai])), [])
 })
+
+test('a request that APISIX refused after the runner is in flight no more and gives its probe back', () => {
+  const sinks = recorder()
+  const event = { outcome: 'refused', refused_by: 'apisix', attempts: [] } as const
+  afterAnswer(observationOf(event, noteOf([{ ...openai, probe: true }])), sinks)
+  assert.deepEqual(sinks.seen, ['openai end', 'openai|gpt-4 void probe'])
+})
