@@ -6,7 +6,9 @@
 export type Automaton = {
   readonly dense: Uint16Array
   readonly fail: Uint16Array
-  readonly edgeKeys: Float64Array
+  /** Number of each code unit that steps through the hash, 0 for those in no phrase. */
+  readonly unitIds: Uint16Array
+  readonly edgeKeys: Int32Array
   readonly edgeTargets: Uint16Array
   /** First phrase that ends in a state, -1 for none. */
   readonly output: Int32Array
@@ -31,18 +33,24 @@ for (let digit = 48; digit < 58; digit++) CLASS_OF[digit] = digit - 48 + 27
   CLASS_OF[sign.charCodeAt(0)] = index < WIDTH - 37 ? index + 37 : 0
 })
 
-const edgeKey = (state: number, unit: number): number => state * 65536 + unit
+const UNIT_BITS = 14
+const MAX_UNITS = (1 << UNIT_BITS) - 1
+const MAX_STATES = 65_535
 
-const slotOf = (key: number, mask: number): number =>
-  (Math.imul(key >>> 0, 0x9e3779b1) ^ Math.imul((key / 65536) >>> 0, 0x85ebca6b)) & mask
+const edgeKey = (state: number, unitId: number): number => (state << UNIT_BITS) | unitId
 
-const find = (keys: Float64Array, key: number): number => {
+const slotOf = (key: number, mask: number): number => {
+  const mixed = Math.imul(key, 0x9e3779b1)
+  return (mixed ^ (mixed >>> 15)) & mask
+}
+
+const find = (keys: Int32Array, key: number): number => {
   const mask = keys.length - 1
   let slot = slotOf(key, mask)
   for (;;) {
     const held = keys[slot]
     if (held === key) return slot
-    if (held === -1) return -1
+    if (held === -1 || held === undefined) return -1
     slot = (slot + 1) & mask
   }
 }
@@ -69,7 +77,7 @@ const buildTrie = (phrases: readonly Uint16Array[]): Trie => {
     nextOutput[id] = output[state] ?? -1
     output[state] = id
   })
-  if (edges.length > 65535) throw new RangeError('too many phrases for one automaton')
+  if (edges.length > MAX_STATES) throw new RangeError('too many phrases for one automaton')
   return { edges, output, nextOutput }
 }
 
@@ -78,10 +86,19 @@ export const compileAutomaton = (phrases: readonly Uint16Array[]): Automaton => 
   const { edges, output, nextOutput } = buildTrie(phrases)
   const states = edges.length
   let hashed = 0
-  for (const map of edges) for (const unit of map.keys()) if (CLASS_OF[unit] === 0) hashed++
+  let units = 0
+  const unitIds = new Uint16Array(65536)
+  for (const map of edges) {
+    for (const unit of map.keys()) {
+      if (CLASS_OF[unit] !== 0) continue
+      hashed++
+      if (unitIds[unit] === 0) unitIds[unit] = ++units
+    }
+  }
+  if (units > MAX_UNITS) throw new RangeError('too many characters for one automaton')
   let slots = 16
   while (slots < hashed * 3) slots *= 2
-  const edgeKeys = new Float64Array(slots).fill(-1)
+  const edgeKeys = new Int32Array(slots).fill(-1)
   const edgeTargets = new Uint16Array(slots)
   const dense = new Uint16Array(states * WIDTH)
   const fail = new Uint16Array(states)
@@ -89,7 +106,7 @@ export const compileAutomaton = (phrases: readonly Uint16Array[]): Automaton => 
   edges.forEach((map, state) => {
     for (const [unit, next] of map) {
       if (CLASS_OF[unit] !== 0) continue
-      const key = edgeKey(state, unit)
+      const key = edgeKey(state, unitIds[unit] ?? 0)
       let slot = slotOf(key, slots - 1)
       while (edgeKeys[slot] !== -1) slot = (slot + 1) & (slots - 1)
       edgeKeys[slot] = key
@@ -126,6 +143,7 @@ export const compileAutomaton = (phrases: readonly Uint16Array[]): Automaton => 
   return {
     dense,
     fail,
+    unitIds,
     edgeKeys,
     edgeTargets,
     output: Int32Array.from(output),
@@ -146,7 +164,7 @@ export const createMatches = (capacity: number): Matches => ({
 
 /** Writes every occurrence of every phrase; beyond the capacity it stops and sets `overflow`. Linear. */
 export const scan = (automaton: Automaton, chars: Uint16Array, length: number, matches: Matches): Matches => {
-  const { dense, fail, edgeKeys, edgeTargets, output, nextOutput, outputLink } = automaton
+  const { dense, fail, unitIds, edgeKeys, edgeTargets, output, nextOutput, outputLink } = automaton
   const { pairs } = matches
   const capacity = pairs.length
   let written = 0
@@ -157,8 +175,13 @@ export const scan = (automaton: Automaton, chars: Uint16Array, length: number, m
     const cls = CLASS_OF[unit] ?? 0
     if (cls > 0) state = dense[state * WIDTH + cls] ?? 0
     else {
+      const unitId = unitIds[unit] ?? 0
+      if (unitId === 0) {
+        state = 0
+        continue
+      }
       for (;;) {
-        const slot = find(edgeKeys, edgeKey(state, unit))
+        const slot = find(edgeKeys, edgeKey(state, unitId))
         if (slot >= 0) {
           state = edgeTargets[slot] ?? 0
           break
@@ -167,6 +190,7 @@ export const scan = (automaton: Automaton, chars: Uint16Array, length: number, m
         state = fail[state] ?? 0
       }
     }
+    if (state === 0) continue
     let at = (output[state] ?? -1) >= 0 ? state : (outputLink[state] ?? 0)
     while (at !== 0) {
       for (let id = output[at] ?? -1; id >= 0; id = nextOutput[id] ?? -1) {

@@ -19,7 +19,7 @@ export type DetectorOptions = {
   decode?: boolean
   /** CPU time for one call in milliseconds, after which the verdict is `truncated`. Default 1000. */
   budgetMs?: number
-  /** Longest time in milliseconds without giving way to the event loop. Default 4. */
+  /** Longest time in milliseconds without giving way to the event loop. Default 2. */
   sliceMs?: number
   /** Milliseconds of a steady clock, for tests. */
   now?: () => number
@@ -33,7 +33,7 @@ export type Detector = {
 }
 
 const DEFAULT_BUDGET_MS = 1000
-const DEFAULT_SLICE_MS = 4
+const DEFAULT_SLICE_MS = 2
 
 const finish = (run: Run): Verdict => {
   const { verdict } = run

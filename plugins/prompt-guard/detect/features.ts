@@ -57,10 +57,24 @@ const mix = (hash: number): number => {
   return (mixed ^ (mixed >>> 16)) & (BUCKETS - 1)
 }
 
+/**
+ * Features seen lately, with their block: most repetitions within a block count once, so that a text that says one
+ * thing over and over is not the more certain for it. What falls out of these places may count again.
+ */
+const SEEN_PLACES = 4096
+const seen = new Int32Array(SEEN_PLACES)
+const BLOCK_MASK = 127
+const BLOCK_SHIFT = 24
+
 const put = (features: Features, kind: number, hash: number, block: number): void => {
   const at = features.count
   if (at >= features.items.length) return
-  features.items[at] = (kind << KIND_SHIFT) | mix(Math.imul(hash, 0x9e3779b1) + kind)
+  const item = (kind << KIND_SHIFT) | mix(Math.imul(hash, 0x9e3779b1) + kind)
+  const mark = ((block & BLOCK_MASK) << BLOCK_SHIFT) | item | 0x80000000
+  const place = (item ^ (item >>> 12)) & (SEEN_PLACES - 1)
+  if (seen[place] === mark) return
+  seen[place] = mark
+  features.items[at] = item
   features.block[at] = block
   features.count = at + 1
 }
@@ -76,10 +90,15 @@ const wordFeatures = (folded: Folded, features: Features): void => {
   let cjk1 = 0
   let cjk2 = 0
   let cjk3 = 0
+  let block = 0
+  let nextBlock = BLOCK_CHARS
   for (let at = 0; at < length; ) {
+    if (at >= nextBlock) {
+      block = Math.floor(at / BLOCK_CHARS)
+      nextBlock = (block + 1) * BLOCK_CHARS
+    }
     const unit = chars[at] ?? 0
     const cls = CLASS[unit]
-    const block = Math.floor(at / BLOCK_CHARS)
     if (cls === LATIN) {
       let hash = 0x811c9dc5
       let stop = at
@@ -162,6 +181,7 @@ export const extract = (
   rules: readonly RuleHit[],
   features: Features,
 ): void => {
+  seen.fill(0)
   features.count = 0
   features.blocks = Math.max(1, Math.ceil(folded.length / BLOCK_CHARS))
   for (const { rule, start } of rules) {

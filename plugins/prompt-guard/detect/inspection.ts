@@ -17,14 +17,16 @@ import { RULE_SET, type RuleHit } from './rules.ts'
 import type { SecretKind } from './secret-table.ts'
 import { DEFAULT_SECRET_KINDS, type SecretSpan, scanSecrets } from './secrets.ts'
 import { blankAllowed, findUserPattern } from './user-patterns.ts'
-import type { Flag, InspectInput, Span, Verdict, View } from './verdict.ts'
+import type { Disguise, Flag, InspectInput, Origin, Span, Verdict, View } from './verdict.ts'
 
 /** Disguises within disguises: a base64 text in a base64 text in a percent-encoded one is read, no deeper one. */
 const MAX_DEPTH = 3
 /** Code units of derived texts in all: so many times the input, and some more for short ones. */
-const DERIVED_TIMES = 2
+const DERIVED_TIMES = 4
 const DERIVED_CHARS = 65_536
 const MIN_DERIVED = 10
+/** Readings as long as the text itself: one of them is tried, not one on top of another. */
+const REWRITES: ReadonlySet<Disguise> = new Set(['spaced', 'leet', 'rot13', 'caesar', 'reversed'])
 
 /** One call's state. */
 export type Run = {
@@ -35,7 +37,7 @@ export type Run = {
 }
 
 /** A text to look at: one that was given, or one derived from it, with its place in the given one. */
-type Piece = { whole: string; view: View; depth: number; span: Span }
+type Piece = { whole: string; view: View; depth: number; span: Span; mayRewrite: boolean; origin: Origin }
 
 /** What the slices of one text have shown so far. */
 type Tally = { worst: number; classifier: number; windows: number }
@@ -73,13 +75,17 @@ const flagDisguises = (run: Run, hits: readonly RuleHit[]): void => {
   if (hits.some((hit) => hit.disguised)) flag(run, 'disguised_phrase')
 }
 
+/** Orders in what a tool returned are foreign: each rule counts as if it had matched twice. */
+const weigh = (patterns: number, origin: Origin): number =>
+  origin === 'tool' ? 1 - (1 - patterns) ** 2 : patterns
+
 const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally: Tally): Derived[] => {
   const { verdict, options } = run
   const hits = analyse(slice)
   verdict.inspectedChars += slice.length
   if (scratch.hits.overflow) verdict.truncated = true
   flagDisguises(run, hits)
-  const patterns = options.layers?.patterns === false ? 0 : patternScore(hits)
+  const patterns = options.layers?.patterns === false ? 0 : weigh(patternScore(hits), piece.origin)
   if (patterns > 0) reportRules(run, piece, offset, hits)
   let classifier = 0
   if (options.layers?.classifier === false) tally.worst = Math.max(tally.worst, patterns)
@@ -92,7 +98,7 @@ const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally
   }
   verdict.layers.patterns = Math.max(verdict.layers.patterns, patterns)
   if (options.decode === false || piece.depth >= MAX_DEPTH) return []
-  return derive(slice, scratch.folded, scratch.squashed, countReversed())
+  return derive(slice, scratch.folded, scratch.squashed, countReversed(), piece.mayRewrite)
 }
 
 const toPiece = (run: Run, parent: Piece, offset: number, derived: Derived): Piece | undefined => {
@@ -109,6 +115,8 @@ const toPiece = (run: Run, parent: Piece, offset: number, derived: Derived): Pie
     view: parent.view === 'plain' ? disguise : parent.view,
     depth: parent.depth + 1,
     span,
+    mayRewrite: parent.mayRewrite && !REWRITES.has(disguise),
+    origin: parent.origin,
   }
 }
 
@@ -153,7 +161,7 @@ function* pieceSteps(run: Run, piece: Piece): Generator<void, void, void> {
   addScore(run, piece, tally)
 }
 
-const SECRET_CHARS = 16_384
+const SECRET_CHARS = 4096
 
 function* secretSteps(run: Run, text: number, whole: string): Generator<void, void, void> {
   for (let from = 0; from < whole.length; ) {
@@ -164,14 +172,26 @@ function* secretSteps(run: Run, text: number, whole: string): Generator<void, vo
   }
 }
 
+const originOf = (input: InspectInput): Origin =>
+  typeof input === 'string' ? 'user' : (input.origin ?? 'user')
+
 const textOf = (input: InspectInput): string => (typeof input === 'string' ? input : input.text)
 
 /** Looks at all texts, a slice of a few kilobytes at a time; the verdict grows in `run`. */
 export function* inspectSteps(run: Run, texts: readonly InspectInput[]): Generator<void, void, void> {
   for (let text = 0; text < texts.length; text++) {
-    const whole = textOf(texts[text] ?? '')
+    const input = texts[text] ?? ''
+    const whole = textOf(input)
     run.derivedLeft += whole.length * DERIVED_TIMES
-    yield* pieceSteps(run, { whole, view: 'plain', depth: 0, span: { text, start: 0, end: whole.length } })
+    const span = { text, start: 0, end: whole.length }
+    yield* pieceSteps(run, {
+      whole,
+      view: 'plain',
+      depth: 0,
+      span,
+      mayRewrite: true,
+      origin: originOf(input),
+    })
     if (run.kinds.size > 0) yield* secretSteps(run, text, whole)
   }
 }

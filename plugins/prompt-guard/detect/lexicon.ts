@@ -162,5 +162,5 @@ export const LEXICON: Readonly<Record<string, string>> = {
   YOU: `you|your|yourself|you're|du|tu|vous|usted|ты|вы|你|您|你的`,
   MUST: `must|must not|have to|should|will|shall|always|never|need to|必须|一定|务必|不得|永远|始终|应该|需要`,
   REVERSED: `erongi|suoiverp|roirp|snoitcurtsni|noitcurtsni|tpmorp|metsys|laever|draged|drawrof|eht|dna|uoy|ruoy|htiw|taht|tegrof|woh|tahw|
-    lla|evoba|yas|tuptuo|略忽|视无|记忘|令指|示提|统系|前之|有所|则规|制限|面上|诉告`,
+    lla|evoba|yas|tuptuo|略忽|视无|记忘|令指|词示|示提|统系|前之|则规|制限|诉告|出输|定设|德道|律法|绝拒|始开|演扮|容内|何任|们我|么什|题问|答回|色角|吻口|么怎|们他|该应|常非|己自|度态|受感|刺讽|制受|据根|何如教|密机|理处|法方`,
 }

@@ -28,26 +28,7 @@ export const countWindows = (blocks: number): number => {
   return count
 }
 
-/**
- * The highest log-odds of any window of the text. A window's vector has length 1, so that long windows say no more
- * than short ones; many windows of a long text are many chances for a false alarm, which the caller accounts for.
- */
-export const scoreWindows = (model: LinearModel, features: Features): number => {
-  const { items, block, count, blocks } = features
-  const { weights, step, bias } = model
-  if (sums.length < blocks) {
-    sums = new Float64Array(blocks * 2)
-    squares = new Float64Array(blocks * 2)
-  }
-  sums.fill(0, 0, blocks)
-  squares.fill(0, 0, blocks)
-  for (let index = 0; index < count; index++) {
-    const item = items[index] ?? 0
-    const kind = item >>> KIND_SHIFT
-    const at = block[index] ?? 0
-    sums[at] = (sums[at] ?? 0) + (KIND_VALUES[kind] ?? 0) * (weights[item & BUCKET_MASK] ?? 0)
-    squares[at] = (squares[at] ?? 0) + (SQUARES[kind] ?? 0)
-  }
+const bestWindow = ({ step, bias }: LinearModel, blocks: number): number => {
   let best = Number.NEGATIVE_INFINITY
   for (const { blocks: size, stride } of WINDOWS) {
     if (size !== WINDOWS[0]?.blocks && blocks <= (WINDOWS[0]?.blocks ?? 0)) break
@@ -65,4 +46,40 @@ export const scoreWindows = (model: LinearModel, features: Features): number => 
     }
   }
   return best
+}
+
+/**
+ * The highest log-odds of any window of the text. A window's vector has length 1, so that long windows say no more
+ * than short ones; many windows of a long text are many chances for a false alarm, which the caller accounts for.
+ */
+export const scoreWindows = (model: LinearModel, features: Features): number => {
+  const { items, block, count, blocks } = features
+  const { weights } = model
+  if (sums.length < blocks) {
+    sums = new Float64Array(blocks * 2)
+    squares = new Float64Array(blocks * 2)
+  }
+  sums.fill(0, 0, blocks)
+  squares.fill(0, 0, blocks)
+  // Features of a block mostly follow each other: their sums are kept at hand until another block comes.
+  let current = 0
+  let sum = 0
+  let square = 0
+  for (let index = 0; index < count; index++) {
+    const at = block[index] ?? 0
+    if (at !== current) {
+      sums[current] = (sums[current] ?? 0) + sum
+      squares[current] = (squares[current] ?? 0) + square
+      sum = 0
+      square = 0
+      current = at
+    }
+    const item = items[index] ?? 0
+    const kind = item >>> KIND_SHIFT
+    sum += (KIND_VALUES[kind] ?? 0) * (weights[item & BUCKET_MASK] ?? 0)
+    square += SQUARES[kind] ?? 0
+  }
+  sums[current] = (sums[current] ?? 0) + sum
+  squares[current] = (squares[current] ?? 0) + square
+  return bestWindow(model, blocks)
 }

@@ -37,7 +37,7 @@ export type Squashed = {
   /** Index in the folded text of each letter. */
   at: Int32Array
   length: number
-  /** Words in which a digit or sign stands for a letter. */
+  /** Words in which digits or signs stand for letters, at most for half of them. */
   leetWords: number
   /** Letters that stand alone in a run of at least four such letters. */
   loneLetters: number
@@ -69,7 +69,7 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
   let lone = 0
   let run = 0
   let wordLength = 0
-  let leetInWord = false
+  let leetInWord = 0
   let before = SEPARATOR
   for (let index = 0; index < length; index++) {
     const unit = chars[index] ?? 0
@@ -87,10 +87,10 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
         else {
           if (run >= MIN_LONE_RUN) lone += run
           run = 0
-          if (leetInWord) leetWords++
+          if (leetInWord > 0 && leetInWord * 2 <= wordLength) leetWords++
         }
         wordLength = 0
-        leetInWord = false
+        leetInWord = 0
       }
       if (cls === OTHER_LETTER) {
         letters[out] = unit
@@ -117,9 +117,9 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
         letters[out] = LEET_OF[chars[index] ?? 0] || (chars[index] ?? 0)
         at[out++] = index
         wordLength++
+        leetInWord++
       }
       index--
-      leetInWord = true
       before = LATIN
       continue
     }
@@ -129,11 +129,11 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
       before = DIGIT
     } else before = SEPARATOR
     wordLength = 0
-    leetInWord = false
+    leetInWord = 0
     run = 0
   }
   if (wordLength === 1) run++
-  if (wordLength > 1 && leetInWord) leetWords++
+  if (wordLength > 1 && leetInWord > 0 && leetInWord * 2 <= wordLength) leetWords++
   if (run >= MIN_LONE_RUN) lone += run
   squashed.length = out
   squashed.leetWords = leetWords

@@ -15,7 +15,7 @@ export type TrainOptions = {
   seed: number
 }
 
-export const DEFAULTS: TrainOptions = { epochs: 6, rate: 0.5, ridge: 1e-3, dropout: 0.3, seed: 7 }
+export const DEFAULTS: TrainOptions = { epochs: 6, rate: 0.5, ridge: 8e-4, dropout: 0.3, seed: 7 }
 
 type Example = { window: Window; label: 0 | 1; weight: number }
 
@@ -87,13 +87,18 @@ const sourceWeights = (rows: readonly Row[]): Map<Row, number> => {
   return new Map(rows.map((row) => [row, Math.min(2, Math.sqrt(typical / (sizes.get(keyOf(row)) ?? 1)))]))
 }
 
-const BENIGN_WINDOWS = 8
+const WORST_WINDOWS = 4
+const OTHER_WINDOWS = 6
 
-const negatives = (row: Row, weight: number, random: () => number): Example[] => {
+/** The windows most taken for attacks, since any one raises a false alarm, and some others. */
+const negatives = (row: Row, weight: number, model: Model | undefined, random: () => number): Example[] => {
   const chosen = [...row.windows]
   shuffle(chosen, random)
-  const some = chosen.slice(0, BENIGN_WINDOWS)
-  // More windows weigh more in all, but not in proportion: any of them may raise a false alarm.
+  const scores = model && new Map(chosen.map((window) => [window, scoreWindow(model, window)]))
+  if (scores) chosen.sort((one, other) => (scores.get(other) ?? 0) - (scores.get(one) ?? 0))
+  const rest = chosen.slice(WORST_WINDOWS)
+  shuffle(rest, random)
+  const some = [...chosen.slice(0, WORST_WINDOWS), ...rest.slice(0, OTHER_WINDOWS)]
   return some.map((window) => ({ window, label: 0, weight: weight / Math.sqrt(some.length) }))
 }
 
@@ -113,19 +118,21 @@ const positives = (row: Row, weight: number, model: Model | undefined): Example[
   return chosen.map((window) => ({ window, label: 1, weight: weight / Math.sqrt(chosen.length) }))
 }
 
-/** Trains twice: on the first windows of attacks, then on those the first model finds worst. */
+const ROUNDS = 3
+
+/** Trains on the first windows of attacks, then twice on the windows the model before finds worst. */
 export const train = (rows: readonly Row[], options: TrainOptions = DEFAULTS): Model => {
   const weights = sourceWeights(rows)
   let model: Model | undefined
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const random = seeded(options.seed + round)
     const examples: Example[] = []
     for (const row of rows) {
       const weight = weights.get(row) ?? 1
-      if (row.sample.label === 0) examples.push(...negatives(row, weight, random))
+      if (row.sample.label === 0) examples.push(...negatives(row, weight, model, random))
       else examples.push(...positives(row, weight, model))
     }
-    model = fit(examples, { ...options, epochs: round === 0 ? 2 : options.epochs })
+    model = fit(examples, { ...options, epochs: round < ROUNDS - 1 ? 2 : options.epochs })
   }
   if (!model) throw new Error('no rounds')
   return model

@@ -3,7 +3,7 @@ import { type Row, readSamples, toRow } from './dataset.ts'
 import { compose, generate, type Sample } from './generate.ts'
 import { DEFAULTS, type Model, train } from './logistic.ts'
 
-const PER_TEMPLATE = 30
+const PER_TEMPLATE = 24
 const COMPOSED = 600
 const SEED = 1
 /** A text labelled benign that the rules are this sure of is taken for a wrong label and left out of training. */

@@ -13,6 +13,7 @@ const MIN_LETTERS = 20
 /** Mean log-probability of a letter in English is about -2.87; ciphers of it lie below -3.2. */
 const ORDINARY = -3.05
 const MARGIN = 0.3
+const PLAUSIBLE = -3.15
 
 const counts = new Float64Array(26)
 
@@ -28,7 +29,8 @@ const bestShift = (letters: number): number => {
   const plain = meanLog(letters, 0)
   if (plain > ORDINARY) return 0
   let best = 0
-  let highest = plain + MARGIN
+  // Letters at random come near no language under any shift.
+  let highest = Math.max(plain + MARGIN, PLAUSIBLE)
   for (let shift = 1; shift < 26; shift++) {
     const mean = meanLog(letters, shift)
     if (mean > highest) {

@@ -72,7 +72,9 @@ const findBase64 = (text: string, found: Derived[]): void => {
     }
     if (to - from >= MIN_BASE64 && looksEncoded(text, from, to)) {
       const decoded = decodeBase64(text.slice(from, to))
-      if (decoded.length > 0) found.push({ text: decoded, disguise: 'base64', start: from, end: to })
+      let end = to
+      while (end < text.length && end < to + 2 && text[end] === '=') end++
+      if (decoded.length > 0) found.push({ text: decoded, disguise: 'base64', start: from, end })
     }
     from = to
   }
@@ -161,11 +163,65 @@ const findMorse = (text: string, found: Derived[]): void => {
   }
 }
 
+/** Lengths of the longest runs of each kind; most texts have none that is long enough to decode. */
+const longest = { base64: 0, hex: 0, decimal: 0, binary: 0, morse: 0 }
+
+const measure = (text: string): void => {
+  let base64 = 0
+  let hex = 0
+  let decimal = 0
+  let binary = 0
+  let morse = 0
+  longest.base64 = 0
+  longest.hex = 0
+  longest.decimal = 0
+  longest.binary = 0
+  longest.morse = 0
+  for (let at = 0; at < text.length; at++) {
+    const traits = traitAt(text, at)
+    if ((traits & BASE64) !== 0) {
+      base64++
+      if (base64 > longest.base64) longest.base64 = base64
+      if ((traits & HEX) !== 0) {
+        hex++
+        if (hex > longest.hex) longest.hex = hex
+        if ((traits & DECIMAL) !== 0) {
+          decimal++
+          if (decimal > longest.decimal) longest.decimal = decimal
+          if ((traits & BINARY) !== 0) {
+            binary++
+            if (binary > longest.binary) longest.binary = binary
+          } else binary = 0
+        } else {
+          decimal = 0
+          binary = 0
+        }
+      } else {
+        hex = 0
+        decimal = 0
+        binary = 0
+      }
+    } else {
+      base64 = 0
+      if ((traits & GAP) === 0) {
+        hex = 0
+        decimal = 0
+        binary = 0
+      }
+    }
+    if ((traits & MORSE) !== 0) {
+      morse++
+      if (morse > longest.morse) longest.morse = morse
+    } else morse = 0
+  }
+}
+
 /** Payloads in base64, hexadecimal, binary, decimal character codes and Morse code. Linear. */
 export const findEncodings = (text: string, found: Derived[]): void => {
-  findBase64(text, found)
-  findNumbers(text, HEX, found)
-  findNumbers(text, DECIMAL, found)
-  findNumbers(text, BINARY, found)
-  findMorse(text, found)
+  measure(text)
+  if (longest.base64 >= MIN_BASE64) findBase64(text, found)
+  if (longest.hex >= MIN_NUMBERS * 2) findNumbers(text, HEX, found)
+  if (longest.decimal >= MIN_NUMBERS * 2) findNumbers(text, DECIMAL, found)
+  if (longest.binary >= MIN_NUMBERS * MIN_NUMBERS) findNumbers(text, BINARY, found)
+  if (longest.morse >= MIN_MORSE) findMorse(text, found)
 }

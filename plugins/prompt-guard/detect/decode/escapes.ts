@@ -1,7 +1,7 @@
 import type { Derived } from './types.ts'
 
 const ESCAPE =
-  /(?:%[0-9a-fA-F]{2}){1,400}|\\u\{?([0-9a-fA-F]{4,6})\}?|\\x([0-9a-fA-F]{2})|\\([nrt"'/])|&#(\d{2,7});?|&#[xX]([0-9a-fA-F]{2,6});?|&(amp|lt|gt|quot|apos|nbsp|Tab|NewLine);?/g
+  /(?:%[0-9a-fA-F]{2}){1,400}|\\u\{?([0-9a-fA-F]{4,6})\}?|\\x([0-9a-fA-F]{2})|\\([nrt"'/])|0x([0-9a-fA-F]{2})(?![0-9a-fA-F])[ ,;]{0,2}|&#(\d{2,7});?|&#[xX]([0-9a-fA-F]{2,6});?|&(amp|lt|gt|quot|apos|nbsp|Tab|NewLine);?/g
 
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
@@ -24,30 +24,30 @@ const fromCode = (code: number): string => (code <= MAX_CODE_POINT ? String.from
 
 const percentText = (run: string): string => utf8.decode(Buffer.from(run.replaceAll('%', ''), 'hex'))
 
-const hasEscapes = (text: string): boolean => {
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit !== 37 && unit !== 38 && unit !== 92) continue
-    const next = text.charCodeAt(at + 1)
-    if (
-      unit === 92 ? next === 110 || next === 116 || next === 117 || next === 120 || next === 34 : next !== 32
-    )
-      return true
-  }
-  return false
-}
+const mayHaveEscapes = (text: string): boolean =>
+  text.includes('%') || text.includes('\\') || text.includes('&') || text.includes('0x')
 
 /** The whole text with percent, backslash and HTML escapes undone, where it has any. Linear. */
 export const findEscapes = (text: string, found: Derived[]): void => {
-  if (!hasEscapes(text)) return
+  if (!mayHaveEscapes(text)) return
   let count = 0
   const plain = text.replace(
     ESCAPE,
-    (run: string, u?: string, x?: string, sign?: string, dec?: string, hex?: string, name?: string) => {
+    (
+      run: string,
+      u?: string,
+      x?: string,
+      sign?: string,
+      zero?: string,
+      dec?: string,
+      hex?: string,
+      name?: string,
+    ) => {
       count++
       if (u !== undefined) return fromCode(Number.parseInt(u, 16))
       if (x !== undefined) return fromCode(Number.parseInt(x, 16))
       if (sign !== undefined) return NAMED[sign] ?? sign
+      if (zero !== undefined) return fromCode(Number.parseInt(zero, 16))
       if (dec !== undefined) return fromCode(Number(dec))
       if (hex !== undefined) return fromCode(Number.parseInt(hex, 16))
       if (name !== undefined) return NAMED[name] ?? ' '

@@ -5,24 +5,53 @@ import type { Derived } from './types.ts'
 
 const COMMON =
   'the of and to in is you that it he was for on are as with his they i at be this have from or one had by word but not what all were we when your can said there use an each which she do how their if will up other about out many then them these so some her would make like him into time has look two more write go see number no way could people my than first been call who its now find long down day did get come made may part over new say tell me please give show a'
-const VOCABULARY = new Set(COMMON.split(' '))
-for (const phrases of Object.values(LEXICON)) {
-  for (const word of phrases.split(/[^a-z]+/)) if (word.length > 2) VOCABULARY.add(word)
-}
+const SLOTS = 16_384
 const MAX_WORD = 16
-const MAX_RUN = 2000
+
+/** Hashes of the vocabulary's words, from their last letter to their first: words are looked up from their ends. */
+const vocabulary = new Int32Array(SLOTS)
+
+const START = 0x811c9dc5
+const extend = (hash: number, unit: number): number => Math.imul(hash ^ unit, 0x01000193)
+
+const isWord = (hash: number): boolean => {
+  for (
+    let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    vocabulary[slot] !== 0;
+    slot = (slot + 1) & (SLOTS - 1)
+  ) {
+    if (vocabulary[slot] === hash) return true
+  }
+  return false
+}
+
+const addWord = (word: string): void => {
+  let hash = START
+  for (let at = word.length - 1; at >= 0; at--) hash = extend(hash, word.charCodeAt(at))
+  if (isWord(hash)) return
+  let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1)
+  while (vocabulary[slot] !== 0) slot = (slot + 1) & (SLOTS - 1)
+  vocabulary[slot] = hash
+}
+
+for (const word of COMMON.split(' ')) addWord(word)
+for (const phrases of Object.values(LEXICON)) {
+  for (const word of phrases.split(/[^a-z]+/)) if (word.length > 2 && word.length <= MAX_WORD) addWord(word)
+}
 
 /** Cuts letters into words of the vocabulary, as few stray letters as possible, then as few words as possible. */
 const segment = (letters: string): string => {
-  const size = Math.min(letters.length, MAX_RUN)
+  const size = letters.length
   const cost = new Float64Array(size + 1)
   const length = new Uint8Array(size + 1)
   for (let end = 1; end <= size; end++) {
     cost[end] = (cost[end - 1] ?? 0) + 3
     length[end] = 1
+    let hash = START
     for (let word = 1; word <= MAX_WORD && word <= end; word++) {
+      hash = extend(hash, letters.charCodeAt(end - word))
       const price = (cost[end - word] ?? 0) + 1 + (word < 3 ? 0.5 : 0)
-      if (price < (cost[end] ?? 0) && VOCABULARY.has(letters.slice(end - word, end))) {
+      if (price < (cost[end] ?? 0) && isWord(hash)) {
         cost[end] = price
         length[end] = word
       }
