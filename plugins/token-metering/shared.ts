@@ -4,6 +4,7 @@ import { ByteRatios } from './byte-ratios.ts'
 import { type Calendar, calendarIn } from './calendar.ts'
 import { ExchangeRates } from './cost/exchange.ts'
 import { PriceTable } from './cost/price-table.ts'
+import { keepRatios } from './keep-ratios.ts'
 import { EventPricer } from './pricer.ts'
 import { openRelays } from './relay/open-relays.ts'
 import type { MeteringSettings } from './settings.ts'
@@ -54,18 +55,21 @@ export async function openShared(settings: MeteringSettings, services: Services)
     ? await openRedisStore(services.redis, settings, services, calendar)
     : await openEmbeddedStore(settings, services, calendar)
   const relays = await openRelays(opened, settings, services)
+  const ratios = new ByteRatios()
+  const keptRatios = await keepRatios(ratios, services)
   const counter = new TokenCounter({ worker: settings.token_worker })
   return {
     store: opened.store,
     pricer,
     counter,
-    ratios: new ByteRatios(),
+    ratios,
     calendar,
     clock,
     log,
     decided: (tier, result) => decisions.inc({ tier, result }),
     close: async () => {
       await counter.close()
+      await keptRatios.close()
       await relays.stop()
       await opened.close()
     },
