@@ -147,19 +147,19 @@ export class PatchedRequest implements RequestView {
   }
 
   header(name: string): string | undefined {
-    const change = this.#headers[name]
+    const change = changeOf(this.#headers, name)
     if (change !== undefined) return change ?? undefined
     return lastValue(this.#parts.call.headers, name)
   }
 
   headerAll(name: string): readonly string[] {
-    const change = this.#headers[name]
+    const change = changeOf(this.#headers, name)
     if (change !== undefined) return change === null ? [] : [change]
     return this.#parts.call.headers.filter((entry) => entry.name === name).map((entry) => entry.value ?? '')
   }
 
   arg(name: string): string | undefined {
-    const change = this.#args[name]
+    const change = changeOf(this.#args, name)
     if (change !== undefined) return change ?? undefined
     const entry = this.#parts.call.args.find((candidate) => candidate.name === name)
     return entry && (entry.value ?? '')
@@ -205,6 +205,11 @@ interface RequestChanges {
 
 export function toEntries(changes: Changes): TextEntry[] {
   return Object.entries(changes).map(([name, value]) => ({ name, value: value ?? undefined }))
+}
+
+/** Names come from confs and clients: `constructor` is one like any other. */
+function changeOf(changes: Changes, name: string): string | null | undefined {
+  return Object.hasOwn(changes, name) ? changes[name] : undefined
 }
 
 function lowerCased(record: Readonly<Record<string, string | null>>): Changes {

@@ -50,7 +50,8 @@ export class SharedObjects {
     const answer: ResultMessage = { kind: 'share-result', call }
     try {
       const object = await this.#objects.get(name)
-      if (!object?.[method]) throw new Error(`there is no ${name}.${method}`)
+      // Members of Object.prototype are nobody's methods.
+      if (!object?.[method] || method in Object.prototype) throw new Error(`there is no ${name}.${method}`)
       channel.send({ ...answer, result: await object[method](...args) })
     } catch (error) {
       channel.send({ ...answer, error: error instanceof Error ? error.message : String(error) })

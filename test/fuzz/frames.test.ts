@@ -85,7 +85,7 @@ test('mutated frames on live connections end in a reply or a closed connection, 
     await once(socket, 'connect')
     for (let i = 0; i < 10 && !closed; i++) socket.write(mutatedFrame(random))
     await good.call({ token })
-    await Promise.race([once(socket, 'close'), sleep(5)])
+    await Promise.race([new Promise((resolve) => socket.once('close', resolve)), sleep(5)])
     if (closed) closedByRunner++
     socket.destroy()
   }
