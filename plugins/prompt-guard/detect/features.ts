@@ -1,5 +1,6 @@
 import type { ConceptHits } from './concepts.ts'
 import type { Folded } from './fold.ts'
+import { ASTRAL_PLACEHOLDER } from './fold-table.ts'
 import type { RuleHit } from './rules.ts'
 import { CLASS, LATIN, OTHER_LETTER, type Squashed } from './squash.ts'
 
@@ -138,7 +139,7 @@ const wordFeatures = (folded: Folded, features: Features): void => {
       cjk1 = unit
       first = 0
       second = 0
-    } else if (unit !== 32 && unit !== 10) {
+    } else if (unit !== 32 && unit !== 10 && unit !== ASTRAL_PLACEHOLDER) {
       put(features, WORD, unit >= 48 && unit < 58 ? 48 : unit, block)
       cjk1 = 0
       cjk2 = 0

@@ -7,6 +7,9 @@ export type LinearModel = {
   bias: number
 }
 
+/** Added to a window's squared length: a text of two or three features says little, whatever they are. */
+export const PRIOR_MASS = 4
+
 /** Sizes of the windows in blocks, and how far apart they start. */
 export const WINDOWS: readonly { blocks: number; stride: number }[] = [
   { blocks: 2, stride: 1 },
@@ -40,7 +43,7 @@ const bestWindow = ({ step, bias }: LinearModel, blocks: number): number => {
         sum += sums[at] ?? 0
         square += squares[at] ?? 0
       }
-      const score = square > 0 ? (sum * step) / Math.sqrt(square) + bias : bias
+      const score = (sum * step) / Math.sqrt(square + PRIOR_MASS) + bias
       if (score > best) best = score
       if (to >= blocks) break
     }

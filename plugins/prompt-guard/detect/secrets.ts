@@ -18,6 +18,9 @@ const DIGIT = 2
 const AT = 4
 const TOKEN_START = 8
 const HYPHEN = 45
+const SPACE = 32
+/** Groups of digits in a row that start nothing known: after these the row is a table, not a number. */
+const MAX_FAILURES = 8
 
 const TRAITS = new Uint8Array(65536)
 for (let unit = 48; unit < 58; unit++) TRAITS[unit] = WORD | DIGIT
@@ -59,7 +62,7 @@ const readNumber = (text: string, at: number): NumberRun => {
     if (((TRAITS[unit] ?? 0) & DIGIT) !== 0) {
       digits += String.fromCharCode(unit >= 0xff10 ? unit - 0xff10 + 48 : unit)
       ends.push(index + 1)
-    } else if ((unit === 32 || unit === 45) && (traitsAt(text, index + 1) & DIGIT) !== 0) continue
+    } else if ((unit === SPACE || unit === HYPHEN) && (traitsAt(text, index + 1) & DIGIT) !== 0) continue
     else break
   }
   return { digits, ends }
@@ -132,6 +135,7 @@ export const scanSecrets = (
   found: SecretSpan[],
 ): number => {
   let at = from
+  let failures = 0
   let before = traitsAt(text, from - 1)
   while (at < to) {
     const unit = text.charCodeAt(at)
@@ -142,7 +146,10 @@ export const scanSecrets = (
       // A hyphen is part of many tokens: a start after it would try the same characters again and again.
       const isTokenStart = (traits & WORD) === 0 || (isStart && text.charCodeAt(at - 1) !== HYPHEN)
       if ((traits & TOKEN_START) !== 0 && isTokenStart) span = tokenAt(text, at, wanted)
-      if (!span && (traits & DIGIT) !== 0 && isStart) span = numberAt(text, at, wanted)
+      if (!span && (traits & DIGIT) !== 0 && isStart && failures < MAX_FAILURES) {
+        span = numberAt(text, at, wanted)
+        failures = span ? 0 : failures + 1
+      }
       if (!span && (traits & AT) !== 0 && wanted.has('email')) {
         span = emailAt(text, at, found.at(-1)?.end ?? 0)
       }
@@ -154,6 +161,7 @@ export const scanSecrets = (
     } else {
       at++
       before = traits
+      if ((traits & DIGIT) === 0 && unit !== SPACE && unit !== HYPHEN) failures = 0
     }
   }
   return at

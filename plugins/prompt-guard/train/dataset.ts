@@ -9,10 +9,10 @@ import {
   scratch,
 } from '../detect/analysis.ts'
 import { BUCKET_MASK, KIND_SHIFT, KIND_VALUES } from '../detect/features.ts'
-import { WINDOWS } from '../detect/linear.ts'
+import { PRIOR_MASS, WINDOWS } from '../detect/linear.ts'
 import type { Sample } from './generate.ts'
 
-/** One window: buckets, values of a vector of length 1. */
+/** One window: buckets, values of a vector of at most length 1. */
 export type Window = { buckets: Int32Array; values: Float32Array; blocks: number }
 
 export type Row = { sample: Sample; windows: Window[]; patterns: number; chars: number }
@@ -39,7 +39,7 @@ const toWindow = (from: number, to: number): Window => {
     values.push(value)
     square += value * value
   }
-  const norm = Math.sqrt(square) || 1
+  const norm = Math.sqrt(square + PRIOR_MASS)
   return {
     buckets: Int32Array.from(buckets),
     values: Float32Array.from(values, (value) => value / norm),
