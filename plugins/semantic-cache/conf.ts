@@ -18,6 +18,13 @@ export const CacheConfSchema = Type.Object(
       description:
         'Seconds that an entry lives; up to 10% less at random, so that entries do not expire together.',
     }),
+    max_ttl_s: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 31_536_000,
+        description: 'Highest `X-Cache-TTL` that a request may ask for; default `ttl_s`.',
+      }),
+    ),
     semantic: Type.Boolean({ default: true, description: 'false: exact matches only.' }),
     threshold: Type.Number({
       minimum: 0.5,
@@ -57,7 +64,25 @@ export const CacheConfSchema = Type.Object(
       minimum: 1,
       maximum: 5000,
       default: 200,
-      description: 'Embedding and search together; beyond it the request is a miss.',
+      description: 'Embedding, search and second opinion together; beyond it the request is a miss.',
+    }),
+    coalesce_ms: Type.Integer({
+      minimum: 0,
+      maximum: 8000,
+      default: 0,
+      description:
+        'Equal misses at the same time: those that come later wait so long for the answer of the first. 0: they do not.',
+    }),
+    shadow_share: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0,
+      description:
+        'Share of hits that are sent upstream all the same; the two answers are compared, the client gets the live one.',
+    }),
+    key_headers: Type.Array(Type.String({ minLength: 1 }), {
+      default: ['anthropic-version', 'anthropic-beta', 'openai-beta'],
+      description: 'Request headers that change the answer and so belong to the key.',
     }),
     ...tierConf,
   },

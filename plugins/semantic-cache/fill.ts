@@ -1,6 +1,9 @@
 import type { Observation } from '../../runner/plugin.ts'
 import { lastUserPart } from './key.ts'
+import { embed } from './lookup.ts'
 import type { CacheNote } from './note.ts'
+import { compareWithLive } from './shadow.ts'
+import type { Shared } from './shared.ts'
 import type { CacheEntry } from './store/cache-store.ts'
 
 /** Why an answer is not kept. */
@@ -15,11 +18,48 @@ export type NotStored =
   | 'too_large'
 
 const JITTER = 0.1
+const EMBED_DEADLINE_MS = 5000
+
+type Miss = Extract<CacheNote, { result: 'miss' }>
+
+/** What a request that was not served brought: an entry, a comparison, or only that nobody need wait for it. */
+export async function learn(observation: Observation, note: Miss, shared: Shared): Promise<void> {
+  const { store, report, clock, random } = shared
+  if (note.shadow) await compare(observation, note, note.shadow, shared)
+  const entry = entryFrom(observation, note, clock.now(), random)
+  if (typeof entry === 'string') {
+    report.notStored(entry)
+    if (note.leads) await store.release(note.scope, note.key).catch(() => {})
+    return
+  }
+  try {
+    await store.put(entry, entry.query === '' ? undefined : await vectorOf(entry.query, shared))
+    report.stored()
+  } catch {
+    report.notStored('store_away')
+  }
+}
+
+async function compare(
+  observation: Observation,
+  { scope }: Miss,
+  { layer, key }: NonNullable<Miss['shadow']>,
+  { store, report }: Shared,
+): Promise<void> {
+  const stored = await store.get(scope, key).catch(() => undefined)
+  const { result, similarity } = compareWithLive(stored, observation)
+  report.shadowed(layer, result, similarity)
+}
+
+/** Without an embedder the entry still serves the exact layer. */
+function vectorOf(query: string, { embedder, report }: Shared): Promise<Float32Array | undefined> {
+  return embed(query, embedder, report, AbortSignal.timeout(EMBED_DEADLINE_MS))
+}
 
 /** Only a complete, successful, finished answer becomes an entry. What is stored under is what the request flow noted. */
 export function entryFrom(
   observation: Observation,
-  note: Extract<CacheNote, { result: 'miss' }>,
+  note: Miss,
   nowMs: number,
   random: () => number,
 ): CacheEntry | NotStored {

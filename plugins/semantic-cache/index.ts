@@ -1,194 +1,192 @@
-import { type Static, Type } from 'typebox'
 import {
-  type Clock,
   type Decision,
   definePlugin,
-  type Log,
-  type Observation,
   PASS,
   type RequestView,
   readNote,
   requestFeatures,
 } from '../../runner/plugin.ts'
-import { guardNote } from '../prompt-guard/note.ts'
+import { answerOperator } from './admin.ts'
 import { type CacheConf, CacheConfSchema } from './conf.ts'
-import { type BypassReason, bypassReason, cacheDirectives } from './eligible.ts'
-import type { Embedder } from './embed/embedder.ts'
-import { entryFrom } from './fill.ts'
-import { type CacheKey, cacheKeyOf } from './key.ts'
-import { type LookupResult, lookup, type MissReason } from './lookup.ts'
+import {
+  type BypassReason,
+  bypassReason,
+  type CacheWishes,
+  isCached,
+  WISH_HEADERS,
+  wishesOf,
+} from './eligible.ts'
+import { learn } from './fill.ts'
+import { type CacheKey, type CacheQuestion, cacheKeyOf, cacheQuestionOf } from './key.ts'
+import { exactHit, type LookupResult, lookupExact, lookupSimilar, type MissReason } from './lookup.ts'
 import { type CacheNote, cacheNote } from './note.ts'
-import { EmbedderSettingsSchema, openEmbedder } from './open-embedder.ts'
-import { isServed, serve } from './serve.ts'
-import type { CacheStore } from './store/cache-store.ts'
-import { MemoryCacheStore } from './store/memory-cache-store.ts'
+import { type Hit, serve } from './serve.ts'
+import { CacheSettingsSchema } from './settings.ts'
+import { openShared, type Shared } from './shared.ts'
 
-const SettingsSchema = Type.Object(
-  {
-    embedder: EmbedderSettingsSchema,
-    max_entries: Type.Integer({ minimum: 1, default: 10_000, description: 'Entries of the embedded store.' }),
-  },
-  { additionalProperties: false },
-)
-
-interface Shared {
-  readonly store: CacheStore
-  readonly embedder: Embedder
-  readonly clock: Clock
-  readonly log: Log
-  count(
-    result: 'hit_exact' | 'hit_semantic' | 'miss' | 'bypass' | 'stored' | 'not_stored',
-    reason: string,
-  ): void
+interface State {
+  readonly conf: CacheConf
+  readonly shared: Shared
 }
 
-const EMBED_DEADLINE_MS = 5000
+/** Above the longest that a request may wait for its equal. */
+const DEADLINE_MS = 9000
 
 /** Answers what was asked before; stores what was answered. What it cannot judge, and any failure, is a miss. */
-export default definePlugin<
-  typeof CacheConfSchema,
-  typeof SettingsSchema,
-  Shared,
-  { conf: CacheConf; shared: Shared }
->({
+export default definePlugin<typeof CacheConfSchema, typeof CacheSettingsSchema, Shared, State>({
   name: 'semantic-cache',
   description: 'Serves stored answers to equal and, verified, to similar requests.',
   conf: CacheConfSchema,
-  settings: SettingsSchema,
+  settings: CacheSettingsSchema,
   needs: { body: 'json' },
   onFailure: 'allow',
-  open: async (settings: Static<typeof SettingsSchema>, services) => {
-    const requests = services.metrics.counter('llm_cache_total', 'What the cache did, and why not more.', [
-      'result',
-      'reason',
-    ])
-    return {
-      store: await services.share(
-        'store',
-        () => new MemoryCacheStore({ maxEntries: settings.max_entries, now: services.clock.now }),
-      ),
-      embedder: openEmbedder(settings.embedder),
-      clock: services.clock,
-      log: services.log,
-      count: (result, reason) => requests.inc({ result, reason }),
-    }
-  },
-  close: async ({ embedder }) => embedder.close?.(),
+  deadlineMs: DEADLINE_MS,
+  open: openShared,
+  close: (shared) => shared.close(),
   prepare: (conf, shared) => {
     if (conf.min_threshold > conf.threshold) throw new Error('/min_threshold is above /threshold')
+    if ((conf.max_ttl_s ?? conf.ttl_s) < conf.ttl_s) throw new Error('/max_ttl_s is below /ttl_s')
     return { conf: conf as CacheConf, shared }
   },
-  decide: async (request, { conf, shared }, call) => {
+  decide: async (request, { conf, shared }) => {
     const { endpoint, json } = request
     if (!endpoint || !json || endpoint === 'models') return PASS
-    const bypass: BypassReason | undefined =
-      request.note(guardNote) === undefined ? bypassReason(request, endpoint, json, conf) : 'flagged'
-    if (bypass !== undefined || !isServed(endpoint)) return bypassed(bypass ?? 'endpoint', shared)
+    const wishes = wishesOf(request, conf)
+    if (!isCached(endpoint)) return bypassed(request, 'endpoint', wishes, shared)
+    const features = requestFeatures(endpoint, json)
+    const bypass = bypassReason(request, features, wishes, conf)
+    if (bypass !== undefined) return bypassed(request, bypass, wishes, shared)
+
     const key = cacheKeyOf(request, endpoint, json, conf)
-    const semantic = conf.semantic && key.query !== '' && key.query.length <= conf.max_query_chars
-    const result = await find(request, key, semantic, conf, shared, call.signal)
-    if ('hit' in result) {
-      shared.count(`hit_${result.hit.layer}`, 'hit')
-      return serve(result.hit, endpoint, request.id, requestFeatures(endpoint, json), shared.clock.now())
+    const asking: Asking = {
+      request,
+      key,
+      question: () => cacheQuestionOf(request, endpoint, json, conf),
+      wishes,
     }
-    shared.count('miss', result.miss)
-    return missed(request, key, semantic, result.miss, conf)
+    const result = await find(asking, conf, shared)
+    if ('hit' in result && !(conf.shadow_share > 0 && shared.random() < conf.shadow_share)) {
+      count(result.hit, key, shared)
+      return serve(result.hit, endpoint, request.id, features, shared.clock.now(), wishes.explain)
+    }
+    return missed(asking, result, conf, shared)
+  },
+  finish: (request, { shared }, outcome) => {
+    const note = request.note(cacheNote)
+    if (outcome.kind === 'forwarded' || note?.result !== 'miss' || !note.leads) return
+    // A later plugin refused it: whoever waits for it would wait in vain.
+    shared.store.release(note.scope, note.key).catch(() => {})
   },
   observe: async (observation, shared) => {
     const note = readNote(observation.notes, cacheNote)
-    if (note?.result === 'miss') await fill(observation, note, shared)
+    if (note?.result === 'miss') await learn(observation, note, shared)
   },
+  admin: (request, { inventory, clock }) => inventory && answerOperator(request, inventory, clock.now()),
 })
 
-/** Never throws: a cache that is slow or away is a miss. */
-async function find(
-  request: RequestView,
-  key: CacheKey,
-  semantic: boolean,
-  conf: CacheConf,
-  shared: Shared,
-  callSignal: AbortSignal,
-): Promise<LookupResult> {
-  const { noCache, maxAge } = cacheDirectives(request.header('cache-control'))
+interface Asking {
+  readonly request: RequestView
+  readonly key: CacheKey
+  /** Not needed for an exact hit. */
+  question(): CacheQuestion
+  readonly wishes: CacheWishes
+}
+
+async function find(asking: Asking, conf: CacheConf, shared: Shared): Promise<LookupResult> {
+  const { key, wishes } = asking
+  const { noCache, maxAge } = wishes.directives
   if (noCache) return { miss: 'not_asked' }
-  const query = {
-    key,
-    semantic,
-    threshold: thresholdOf(request, conf),
-    notBeforeMs: maxAge === undefined ? 0 : shared.clock.now() - maxAge * 1000,
-  }
-  const deadline = AbortSignal.timeout(conf.lookup_deadline_ms)
-  const late = new Promise<LookupResult>((resolve) => {
-    deadline.addEventListener('abort', () => resolve({ miss: 'unavailable' }), { once: true })
-  })
-  try {
-    const signal = AbortSignal.any([deadline, callSignal])
-    return await Promise.race([lookup(query, shared.store, shared.embedder, conf, signal), late])
-  } catch (err) {
-    shared.log.debug({ err, request_id: request.id }, 'cache lookup failed')
-    return { miss: 'unavailable' }
-  }
+  const notBeforeMs = maxAge === undefined ? 0 : shared.clock.now() - maxAge * 1000
+  const exact = await lookupExact(key, { notBeforeMs }, shared)
+  if ('hit' in exact || exact.miss === 'store_away') return exact
+  const question = asking.question()
+  const similar = isSemantic(question, conf)
+    ? await lookupSimilar(key, question, { notBeforeMs, threshold: wishes.threshold }, conf, shared)
+    : exact
+  if ('hit' in similar || conf.coalesce_ms === 0) return similar
+  return (await waitForEqual(key, notBeforeMs, conf, shared)) ?? similar
 }
 
-/** A request may ask for more or, down to the route's bound, for less. */
-function thresholdOf(request: RequestView, conf: CacheConf): number {
-  const asked = Number(request.header('x-cache-threshold') ?? Number.NaN)
-  return Number.isFinite(asked) ? Math.min(1, Math.max(conf.min_threshold, asked)) : conf.threshold
+function isSemantic({ query, context }: CacheQuestion, conf: CacheConf): boolean {
+  return conf.semantic && context !== '' && query !== '' && query.length <= conf.max_query_chars
 }
 
-function missed(
-  request: RequestView,
-  { scope, key, context }: CacheKey,
-  semantic: boolean,
-  reason: MissReason,
-  conf: CacheConf,
-): Decision {
+/** Whether somebody is fetching the same answer, and what came of it. undefined: this request fetches it. */
+async function waitForEqual(
+  { scope, key }: CacheKey,
+  notBeforeMs: number,
+  { coalesce_ms }: CacheConf,
+  { store, coalescer, report }: Shared,
+): Promise<LookupResult | undefined> {
+  const leads = await store.claim(scope, key, coalesce_ms).catch(() => true)
+  if (leads) {
+    report.coalesced('led')
+    return undefined
+  }
+  const waited = await coalescer.wait(scope, key, coalesce_ms)
+  if (typeof waited === 'object' && waited.entry.storedMs >= notBeforeMs) {
+    report.coalesced('waited_hit')
+    return { hit: exactHit(waited.entry) }
+  }
+  report.coalesced(waited === 'failed' ? 'leader_failed' : 'waited_in_vain')
+  return undefined
+}
+
+function count({ entry, layer, similarity }: Hit, { scope }: CacheKey, { report, store }: Shared): void {
+  report.hit(layer, entry.promptTokens, entry.completionTokens)
+  store.used(scope, entry.key, similarity).catch(() => {})
+}
+
+function missed(asking: Asking, result: LookupResult, conf: CacheConf, { report }: Shared): Decision {
+  const { request, key, wishes } = asking
+  const reason: MissReason = 'hit' in result ? 'shadow' : result.miss
+  report.miss(reason)
+  const question = asking.question()
   const note: CacheNote = {
     result: 'miss',
-    scope,
-    key,
-    context,
-    ttl_s: conf.ttl_s,
+    ...key,
+    context: question.context,
+    ttl_s: wishes.ttlS,
     max_answer_bytes: conf.max_answer_bytes,
-    semantic,
+    semantic: isSemantic(question, conf),
+    ...(conf.coalesce_ms > 0 ? { leads: true } : {}),
+    ...('hit' in result
+      ? {
+          shadow: {
+            layer: result.hit.layer,
+            similarity: result.hit.similarity,
+            key: result.hit.entry.key,
+          },
+        }
+      : {}),
   }
-  const explain = request.header('x-cache-debug') !== undefined
-  const respHeaders = { 'x-cache': 'MISS', ...(explain ? { 'x-cache-reason': reason } : {}) }
-  return { kind: 'rewrite', patch: { respHeaders, headers: OWN_HEADERS }, note }
+  return answered('MISS', request, reason, wishes, note)
 }
 
-/** Headers for the cache are not the provider's business. */
-const OWN_HEADERS = { 'x-cache-threshold': null, 'x-cache-debug': null, 'x-cache-bypass': null } as const
+function bypassed(
+  request: RequestView,
+  reason: BypassReason,
+  wishes: CacheWishes,
+  { report }: Shared,
+): Decision {
+  report.bypass(reason)
+  return answered('BYPASS', request, reason, wishes, { result: 'bypass', reason })
+}
 
-function bypassed(reason: BypassReason, shared: Shared): Decision {
-  shared.count('bypass', reason)
+function answered(
+  result: 'MISS' | 'BYPASS',
+  request: RequestView,
+  reason: string,
+  wishes: CacheWishes,
+  note: CacheNote,
+): Decision {
+  const own = WISH_HEADERS.filter((name) => request.header(name) !== undefined)
   return {
     kind: 'rewrite',
-    patch: { respHeaders: { 'x-cache': 'BYPASS' }, headers: OWN_HEADERS },
-    note: { result: 'bypass', reason } satisfies CacheNote,
-  }
-}
-
-async function fill(
-  observation: Observation,
-  note: Extract<CacheNote, { result: 'miss' }>,
-  { store, embedder, clock, count }: Shared,
-): Promise<void> {
-  const entry = entryFrom(observation, note, clock.now(), Math.random)
-  if (typeof entry === 'string') {
-    count('not_stored', entry)
-    return
-  }
-  const vector = entry.query === '' ? undefined : await vectorOf(entry.query, embedder)
-  await store.put(entry, vector)
-  count('stored', 'stored')
-}
-
-/** Without an embedder the entry still serves the exact layer. */
-async function vectorOf(query: string, embedder: Embedder): Promise<Float32Array | undefined> {
-  try {
-    return (await embedder.embed([query], AbortSignal.timeout(EMBED_DEADLINE_MS)))[0]
-  } catch {
-    return undefined
+    patch: {
+      respHeaders: { 'x-cache': result, ...(wishes.explain ? { 'x-cache-reason': reason } : {}) },
+      headers: Object.fromEntries(own.map((name) => [name, null])),
+    },
+    note,
   }
 }

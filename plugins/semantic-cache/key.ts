@@ -17,7 +17,11 @@ export interface CacheKey {
   readonly scope: string
   /** Of the whole canonical request: the exact layer. */
   readonly key: string
-  /** Of the canonical request without its last user message: what must be equal for a similar question. */
+}
+
+/** What a similar question must share, and the question itself. Only computed when the exact layer had nothing. */
+export interface CacheQuestion {
+  /** Of the canonical request without its last user message. */
   readonly context: string
   /** The last user message; "" when there is none. */
   readonly query: string
@@ -29,13 +33,29 @@ export function cacheKeyOf(
   json: JsonObject,
   conf: CacheConf,
 ): CacheKey {
+  return { scope: scopeOf(request, conf), key: digest(request, endpoint, json, conf) }
+}
+
+export function cacheQuestionOf(
+  request: RequestView,
+  endpoint: Endpoint,
+  json: JsonObject,
+  conf: CacheConf,
+): CacheQuestion {
   const question = lastUserPart(endpoint, json)
-  return {
-    scope: scopeOf(request, conf),
-    key: sha256(canonicalRequest(endpoint, json)),
-    context: question ? sha256(canonicalRequest(endpoint, replaceText(json, question.path, ''))) : '',
-    query: question?.text ?? '',
+  if (!question) return { context: '', query: '' }
+  const context = digest(request, endpoint, replaceText(json, question.path, ''), conf)
+  return { context, query: question.text }
+}
+
+function digest(request: RequestView, endpoint: Endpoint, json: JsonObject, conf: CacheConf): string {
+  const hash = createHash('sha256').update(canonicalRequest(endpoint, json))
+  for (const name of conf.key_headers) {
+    const value = request.header(name)
+    // A new line: JSON, which comes before, has none outside its strings.
+    if (value !== undefined) hash.update(`\n${JSON.stringify([name.toLowerCase(), value])}`)
   }
+  return hash.digest('base64url')
 }
 
 /**
@@ -61,8 +81,4 @@ export function lastUserPart(endpoint: Endpoint, json: JsonObject): TextPart | u
     if (part.role === 'user' || part.role === 'input') last = part
   }
   return last
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

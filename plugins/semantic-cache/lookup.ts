@@ -1,56 +1,130 @@
 import type { CacheConf } from './conf.ts'
 import type { Embedder } from './embed/embedder.ts'
-import type { CacheKey } from './key.ts'
+import type { CacheKey, CacheQuestion } from './key.ts'
+import type { CacheReport } from './report.ts'
+import type { SecondOpinion } from './second-opinion.ts'
 import type { Hit } from './serve.ts'
-import type { CacheStore } from './store/cache-store.ts'
+import type { CacheEntry, CacheStore } from './store/cache-store.ts'
 import type { RejectReason } from './verify/verdict.ts'
 import { verify } from './verify/verify.ts'
 
-/** Why nothing was found; `rejected` carries the verifier's reason for the nearest candidate. */
+/** Why nothing was found; `rejected_...` is the verifier's reason for the nearest candidate. */
 export type MissReason =
   | 'no_entry'
   | 'below_threshold'
   | 'too_old'
-  | `rejected_${RejectReason}`
-  | 'unavailable'
+  | `rejected_${RejectReason | 'second_opinion'}`
+  | 'store_away'
+  | 'embedder_away'
+  | 'late'
   | 'not_asked'
+  | 'shadow'
 
 export type LookupResult = { readonly hit: Hit } | { readonly miss: MissReason }
 
-export interface LookupQuery {
-  readonly key: CacheKey
-  readonly threshold: number
-  /** Milliseconds since the epoch; older entries are not wanted. */
-  readonly notBeforeMs: number
-  readonly semantic: boolean
+export interface LookupParts {
+  readonly store: CacheStore
+  readonly embedder: Embedder
+  readonly secondOpinion: SecondOpinion | undefined
+  readonly report: CacheReport
 }
 
-/** First the exact layer, then the nearest entries of the same context, each verified before it may answer. */
-export async function lookup(
-  query: LookupQuery,
-  store: CacheStore,
-  embedder: Embedder,
+/** Milliseconds since the epoch; older entries are not wanted. */
+type NotBefore = { readonly notBeforeMs: number }
+
+/** The exact layer: one read, no embedding. Never throws: a store that is away is a miss. */
+export async function lookupExact(
+  { scope, key }: CacheKey,
+  { notBeforeMs }: NotBefore,
+  { store, report }: Pick<LookupParts, 'store' | 'report'>,
+): Promise<LookupResult> {
+  const startedAt = performance.now()
+  try {
+    const entry = await store.get(scope, key)
+    report.lookup('exact', startedAt)
+    if (!entry) return { miss: 'no_entry' }
+    return entry.storedMs < notBeforeMs ? { miss: 'too_old' } : { hit: exactHit(entry) }
+  } catch {
+    return { miss: 'store_away' }
+  }
+}
+
+export function exactHit(entry: CacheEntry): Hit {
+  return { entry, layer: 'exact', similarity: 1 }
+}
+
+/** The nearest entries of the same context, each verified before it may answer. Never throws; bounded by the conf. */
+export function lookupSimilar(
+  key: CacheKey,
+  question: CacheQuestion,
+  wanted: NotBefore & { readonly threshold: number },
   conf: CacheConf,
+  parts: LookupParts,
+): Promise<LookupResult> {
+  const controller = new AbortController()
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve({ miss: 'late' })
+      controller.abort(new DOMException('the lookup is out of time', 'TimeoutError'))
+    }, conf.lookup_deadline_ms)
+    similar(key, question, wanted, conf, parts, controller.signal)
+      .then(resolve, () => resolve({ miss: 'store_away' }))
+      .finally(() => clearTimeout(timer))
+  })
+}
+
+async function similar(
+  { scope }: CacheKey,
+  { context, query }: CacheQuestion,
+  wanted: NotBefore & { readonly threshold: number },
+  conf: CacheConf,
+  { store, embedder, report, secondOpinion }: LookupParts,
   signal: AbortSignal,
 ): Promise<LookupResult> {
-  const { scope, key, context } = query.key
-  const exact = await store.get(scope, key)
-  if (exact && exact.storedMs >= query.notBeforeMs)
-    return { hit: { entry: exact, layer: 'exact', similarity: 1 } }
-  if (!query.semantic) return { miss: exact ? 'too_old' : 'no_entry' }
-  const [vector] = await embedder.embed([query.key.query], signal)
-  if (!vector) return { miss: 'unavailable' }
+  const vector = await embed(query, embedder, report, signal)
+  if (!vector) return { miss: 'embedder_away' }
+  const startedAt = performance.now()
   const candidates = await store.nearest(scope, context, vector, conf.candidates)
-  let reason: MissReason = candidates.length === 0 ? 'no_entry' : 'below_threshold'
+  report.lookup('semantic', startedAt)
+  let reason: MissReason | undefined
   for (const { entry, similarity } of candidates) {
-    if (similarity < query.threshold) break
-    if (entry.storedMs < query.notBeforeMs) {
-      reason = 'too_old'
+    if (similarity < wanted.threshold) {
+      reason ??= 'below_threshold'
+      break
+    }
+    if (entry.storedMs < wanted.notBeforeMs) {
+      reason ??= 'too_old'
       continue
     }
-    const verdict = verify(query.key.query, entry.query, { similarity })
-    if (verdict.accept) return { hit: { entry, layer: 'semantic', similarity: Math.min(1, similarity) } }
-    reason = `rejected_${verdict.reason}`
+    const verdict = verify(query, entry.query, { similarity })
+    const rejected = !verdict.accept
+      ? verdict.reason
+      : secondOpinion && !(await secondOpinion.agrees(query, entry.query, signal))
+        ? 'second_opinion'
+        : undefined
+    if (rejected === undefined) {
+      return { hit: { entry, layer: 'semantic', similarity: Math.min(1, similarity) } }
+    }
+    report.rejected(rejected)
+    reason ??= `rejected_${rejected}`
   }
-  return { miss: reason }
+  return { miss: reason ?? 'no_entry' }
+}
+
+/** undefined: the embedder is away, resting, or gave nothing. */
+export async function embed(
+  text: string,
+  embedder: Embedder,
+  report: CacheReport,
+  signal: AbortSignal,
+): Promise<Float32Array | undefined> {
+  const startedAt = performance.now()
+  try {
+    const [vector] = await embedder.embed([text], signal)
+    report.embedded('ok', startedAt)
+    return vector
+  } catch {
+    report.embedded('failed', startedAt)
+    return undefined
+  }
 }

@@ -20,7 +20,18 @@ export type CacheNote =
       readonly max_answer_bytes: number
       /** false: the query is too long or the route wants exact matches only. */
       readonly semantic: boolean
+      /** Others wait for this request's answer. */
+      readonly leads?: true
+      /** There was a hit; it is to be compared with the live answer. */
+      readonly shadow?: ShadowedHit
     }
   | { readonly result: 'bypass'; readonly reason: BypassReason }
 
 export const cacheNote = noteKey<CacheNote>('semantic-cache')
+
+export interface ShadowedHit {
+  readonly layer: 'exact' | 'semantic'
+  readonly similarity: number
+  /** Of the entry, in the same scope. */
+  readonly key: string
+}

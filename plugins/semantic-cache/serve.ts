@@ -1,4 +1,5 @@
 import { type RequestFeatures, renderAnswer, type Stop } from '../../runner/plugin.ts'
+import type { CachedEndpoint } from './eligible.ts'
 import type { CacheNote } from './note.ts'
 import type { CacheEntry } from './store/cache-store.ts'
 
@@ -9,15 +10,14 @@ export interface Hit {
   readonly similarity: number
 }
 
-type ServedEndpoint = Parameters<typeof renderAnswer>[0]
-
 /** A hit as the client expects an answer: JSON, or a whole SSE body for `stream: true`. It costs nothing: usage is zero. */
 export function serve(
   hit: Hit,
-  endpoint: ServedEndpoint,
+  endpoint: CachedEndpoint,
   requestId: string,
   features: RequestFeatures,
   nowMs: number,
+  explain = false,
 ): Stop {
   const { entry, similarity, layer } = hit
   const { stream } = features
@@ -54,17 +54,9 @@ export function serve(
       'x-cache': 'HIT',
       'x-cache-similarity': similarity.toFixed(4),
       'x-cache-age': String(Math.max(0, Math.floor((nowMs - entry.storedMs) / 1000))),
+      ...(explain ? { 'x-cache-reason': layer } : {}),
     },
     body,
     note,
   }
-}
-
-export function isServed(endpoint: string): endpoint is ServedEndpoint {
-  return (
-    endpoint === 'chat-completions' ||
-    endpoint === 'completions' ||
-    endpoint === 'responses' ||
-    endpoint === 'messages'
-  )
 }

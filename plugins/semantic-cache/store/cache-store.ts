@@ -3,7 +3,14 @@ export interface CacheStore {
   get(scope: string, key: string): Promise<CacheEntry | undefined>
   /** The nearest entries of the same scope and context, nearest first. Entries of other contexts are never seen. */
   nearest(scope: string, context: string, vector: Float32Array, count: number): Promise<readonly Candidate[]>
+  /** Writes all of an entry or nothing; what the scope's limits leave no room for goes, least recently used first. */
   put(entry: CacheEntry, vector: Float32Array | undefined): Promise<void>
+  /** An entry answered a request; keeps it from being the next to go. May be counted a little later. */
+  used(scope: string, key: string, similarity: number): Promise<void>
+  /** Equal misses at the same time: true for the first who asks, until `release` or `ttlMs` have passed. */
+  claim(scope: string, key: string, ttlMs: number): Promise<boolean>
+  isClaimed(scope: string, key: string): Promise<boolean>
+  release(scope: string, key: string): Promise<void>
 }
 
 export interface CacheEntry {
@@ -33,4 +40,11 @@ export interface Candidate {
   readonly entry: CacheEntry
   /** Cosine. */
   readonly similarity: number
+}
+
+/** Of each scope, so that one tenant cannot push out the entries of another. */
+export interface ScopeLimits {
+  readonly maxEntries: number
+  /** Of answers, questions and vectors as they are stored. */
+  readonly maxBytes: number
 }

@@ -1,35 +1,69 @@
-import type { CacheEntry, CacheStore, Candidate } from './cache-store.ts'
+import type { CacheEntry, CacheStore, Candidate, ScopeLimits } from './cache-store.ts'
+import {
+  type CacheInventory,
+  type CacheStats,
+  type EntryFilter,
+  type EntryMeta,
+  type EntryOrder,
+  type EntryPage,
+  type InspectedEntry,
+  matches,
+  type Page,
+} from './inventory.ts'
+import { entryId } from './redis/keys.ts'
 
 interface Kept {
+  readonly id: string
   readonly entry: CacheEntry
   readonly vector: Float32Array | undefined
+  readonly bytes: number
+  uses: number
+  lowestSimilarity: number
+  lastUsedMs: number
+}
+
+interface Scope {
+  /** Least recently used first. */
+  readonly kept: Set<Kept>
+  readonly byContext: Map<string, Set<Kept>>
+  bytes: number
 }
 
 export interface MemoryCacheOptions {
+  /** Of all scopes together. */
   readonly maxEntries: number
+  readonly limits: ScopeLimits
+  readonly embedder: string
+  readonly dimensions: number
+  readonly storePrompts: boolean
   readonly now: () => number
+  readonly onEvicted?: (entries: number) => void
 }
 
 /**
- * The embedded store. Exact matches by key; similarity by comparing with every entry of the same scope and context,
- * which is exact and quick for the few thousand entries that one process should hold. Least recently used goes first.
+ * The embedded store. Exact matches by key; similarity by comparing with the entries of the same scope and context
+ * only, which is exact and quick for the few thousand entries that one process should hold.
  */
-export class MemoryCacheStore implements CacheStore {
+export class MemoryCacheStore implements CacheStore, CacheInventory {
   readonly #options: MemoryCacheOptions
-  readonly #byKey = new Map<string, Kept>()
-  readonly #byContext = new Map<string, Set<string>>()
+  /** Least recently used first, over all scopes. */
+  readonly #byId = new Map<string, Kept>()
+  readonly #scopes = new Map<string, Scope>()
+  readonly #claims = new Map<string, number>()
 
   constructor(options: MemoryCacheOptions) {
     this.#options = options
   }
 
+  /** What has expired and was not asked for since is still counted. */
+  get size(): { readonly entries: number; readonly bytes: number } {
+    let bytes = 0
+    for (const scope of this.#scopes.values()) bytes += scope.bytes
+    return { entries: this.#byId.size, bytes }
+  }
+
   async get(scope: string, key: string): Promise<CacheEntry | undefined> {
-    const id = idOf(scope, key)
-    const kept = this.#fresh(id)
-    if (!kept) return undefined
-    this.#byKey.delete(id)
-    this.#byKey.set(id, kept)
-    return kept.entry
+    return this.#fresh(this.#byId.get(entryId(scope, key)))?.entry
   }
 
   async nearest(
@@ -38,54 +72,186 @@ export class MemoryCacheStore implements CacheStore {
     vector: Float32Array,
     count: number,
   ): Promise<readonly Candidate[]> {
-    const found: Candidate[] = []
-    for (const id of this.#byContext.get(idOf(scope, context)) ?? []) {
-      const kept = this.#fresh(id)
-      if (kept?.vector) found.push({ entry: kept.entry, similarity: dot(kept.vector, vector) })
+    const best: Candidate[] = []
+    if (vector.length !== this.#options.dimensions) return best
+    for (const kept of this.#scopes.get(scope)?.byContext.get(context) ?? []) {
+      if (!kept.vector || !this.#fresh(kept)) continue
+      const similarity = dot(kept.vector, vector)
+      const worst = best.at(-1)
+      if (worst && best.length >= count && similarity <= worst.similarity) continue
+      const place = best.findIndex((candidate) => candidate.similarity < similarity)
+      best.splice(place === -1 ? best.length : place, 0, { entry: kept.entry, similarity })
+      if (best.length > count) best.pop()
     }
-    return found.sort((a, b) => b.similarity - a.similarity).slice(0, count)
+    return best
   }
 
-  async put(entry: CacheEntry, vector: Float32Array | undefined): Promise<void> {
-    const id = idOf(entry.scope, entry.key)
-    this.#drop(id)
-    this.#byKey.set(id, { entry, vector })
-    const context = idOf(entry.scope, entry.context)
-    const ids = this.#byContext.get(context)
-    if (ids) ids.add(id)
-    else this.#byContext.set(context, new Set([id]))
-    for (const oldest of this.#byKey.keys()) {
-      if (this.#byKey.size <= this.#options.maxEntries) break
-      this.#drop(oldest)
+  async put(entry: CacheEntry, given: Float32Array | undefined): Promise<void> {
+    const { limits, maxEntries, dimensions } = this.#options
+    const vector = given?.length === dimensions ? given : undefined
+    const id = entryId(entry.scope, entry.key)
+    this.#claims.delete(id)
+    this.#drop(this.#byId.get(id))
+    const bytes = sizeOf(entry, vector)
+    if (bytes > limits.maxBytes) return
+    const own = this.#scopes.get(entry.scope)
+    for (const oldest of own?.kept ?? []) {
+      if (own && own.kept.size < limits.maxEntries && own.bytes + bytes <= limits.maxBytes) break
+      this.#evict(oldest)
+    }
+    for (const oldest of this.#byId.values()) {
+      if (this.#byId.size < maxEntries) break
+      this.#evict(oldest)
+    }
+    const kept: Kept = {
+      ...{ id, entry, vector, bytes },
+      ...{ uses: 0, lowestSimilarity: 1, lastUsedMs: entry.storedMs },
+    }
+    const scope = this.#scopes.get(entry.scope) ?? { kept: new Set(), byContext: new Map(), bytes: 0 }
+    this.#scopes.set(entry.scope, scope)
+    this.#byId.set(id, kept)
+    scope.kept.add(kept)
+    scope.bytes += bytes
+    const context = scope.byContext.get(entry.context)
+    if (context) context.add(kept)
+    else scope.byContext.set(entry.context, new Set([kept]))
+  }
+
+  async used(scope: string, key: string, similarity: number): Promise<void> {
+    const kept = this.#byId.get(entryId(scope, key))
+    const kin = this.#scopes.get(scope)?.kept
+    if (!kept || !kin) return
+    kept.uses++
+    kept.lastUsedMs = this.#options.now()
+    kept.lowestSimilarity = Math.min(kept.lowestSimilarity, similarity)
+    this.#byId.delete(kept.id)
+    this.#byId.set(kept.id, kept)
+    kin.delete(kept)
+    kin.add(kept)
+  }
+
+  async claim(scope: string, key: string, ttlMs: number): Promise<boolean> {
+    const now = this.#options.now()
+    const id = entryId(scope, key)
+    if ((this.#claims.get(id) ?? 0) > now) return false
+    this.#claims.delete(id)
+    for (const [other, until] of this.#claims) {
+      if (until > now) break
+      this.#claims.delete(other)
+    }
+    this.#claims.set(id, now + ttlMs)
+    return true
+  }
+
+  async isClaimed(scope: string, key: string): Promise<boolean> {
+    return (this.#claims.get(entryId(scope, key)) ?? 0) > this.#options.now()
+  }
+
+  async release(scope: string, key: string): Promise<void> {
+    this.#claims.delete(entryId(scope, key))
+  }
+
+  async stats(): Promise<CacheStats> {
+    const fresh = this.#all()
+    const models = new Map<string, number>()
+    for (const { entry } of fresh) models.set(entry.model, (models.get(entry.model) ?? 0) + 1)
+    return {
+      store: 'memory',
+      embedder: this.#options.embedder,
+      dimensions: this.#options.dimensions,
+      entries: fresh.length,
+      bytes: fresh.reduce((sum, { bytes }) => sum + bytes, 0),
+      scopes: [...this.#scopes]
+        .map(([scope, { kept, bytes }]) => ({ scope, entries: kept.size, bytes }))
+        .sort((a, b) => b.entries - a.entries)
+        .slice(0, 100),
+      models: [...models]
+        .map(([model, entries]) => ({ model, entries }))
+        .sort((a, b) => b.entries - a.entries),
     }
   }
 
-  #fresh(id: string): Kept | undefined {
-    const kept = this.#byKey.get(id)
+  async list(filter: EntryFilter, { order, offset, limit }: Page): Promise<EntryPage> {
+    const found = this.#all()
+      .map((kept) => this.#metaOf(kept))
+      .filter((meta) => matches(meta, filter))
+      .sort(COMPARE[order])
+    return { total: found.length, entries: found.slice(offset, offset + limit) }
+  }
+
+  async inspect(id: string): Promise<InspectedEntry | undefined> {
+    const kept = this.#fresh(this.#byId.get(id))
+    if (!kept) return undefined
+    const { storePrompts } = this.#options
+    return { meta: this.#metaOf(kept), choices: storePrompts ? kept.entry.choices : undefined }
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const kept = this.#byId.get(id)
+    this.#drop(kept)
+    return kept !== undefined
+  }
+
+  async purge(filter: EntryFilter): Promise<number> {
+    const doomed = this.#all().filter((kept) => matches(this.#metaOf(kept), filter))
+    for (const kept of doomed) this.#drop(kept)
+    return doomed.length
+  }
+
+  #all(): Kept[] {
+    return [...this.#byId.values()].filter((kept) => this.#fresh(kept))
+  }
+
+  #metaOf({ id, entry, bytes, vector, uses, lowestSimilarity, lastUsedMs }: Kept): EntryMeta {
+    const { scope, model, storedMs, expiresMs, promptTokens, completionTokens } = entry
+    return {
+      ...{ id, scope, model, storedMs, expiresMs, lastUsedMs, uses, lowestSimilarity, bytes },
+      ...{ promptTokens, completionTokens, semantic: vector !== undefined },
+      prompt: this.#options.storePrompts ? entry.query : undefined,
+    }
+  }
+
+  #fresh(kept: Kept | undefined): Kept | undefined {
     if (kept && kept.entry.expiresMs <= this.#options.now()) {
-      this.#drop(id)
+      this.#drop(kept)
       return undefined
     }
     return kept
   }
 
-  #drop(id: string): void {
-    const kept = this.#byKey.get(id)
-    if (!kept) return
-    this.#byKey.delete(id)
-    const context = idOf(kept.entry.scope, kept.entry.context)
-    const ids = this.#byContext.get(context)
-    ids?.delete(id)
-    if (ids?.size === 0) this.#byContext.delete(context)
+  #evict(kept: Kept): void {
+    this.#drop(kept)
+    this.#options.onEvicted?.(1)
+  }
+
+  #drop(kept: Kept | undefined): void {
+    if (!kept || !this.#byId.delete(kept.id)) return
+    const { scope: name, context } = kept.entry
+    const scope = this.#scopes.get(name)
+    if (!scope) return
+    scope.kept.delete(kept)
+    scope.bytes -= kept.bytes
+    const kin = scope.byContext.get(context)
+    kin?.delete(kept)
+    if (kin?.size === 0) scope.byContext.delete(context)
+    if (scope.kept.size === 0) this.#scopes.delete(name)
   }
 }
 
-function idOf(scope: string, hash: string): string {
-  return `${hash}:${scope}`
+const COMPARE: Readonly<Record<EntryOrder, (a: EntryMeta, b: EntryMeta) => number>> = {
+  stored: (a, b) => b.storedMs - a.storedMs,
+  uses: (a, b) => b.uses - a.uses,
+  last_used: (a, b) => b.lastUsedMs - a.lastUsedMs,
+  similarity: (a, b) => a.lowestSimilarity - b.lowestSimilarity,
+  bytes: (a, b) => b.bytes - a.bytes,
+}
+
+function sizeOf(entry: CacheEntry, vector: Float32Array | undefined): number {
+  const texts = entry.choices.reduce((sum, choice) => sum + choice.content.length, entry.query.length)
+  return 2 * texts + (vector?.byteLength ?? 0)
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return 0
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number)
   return sum
