@@ -8,14 +8,13 @@ import {
   requestFeatures,
 } from '../../runner/plugin.ts'
 import { routeNote } from '../llm-router/note.ts'
-import { tierOf } from '../tier.ts'
 import type { MeteringConf } from './conf.ts'
 import { countPrompt } from './count-prompt.ts'
-import { limitsOf } from './limits.ts'
 import type { MeteringNote } from './note.ts'
 import { rateLimitHeaders, refusal } from './refusal.ts'
 import type { Shared } from './shared.ts'
 import { ANONYMOUS } from './store/usage-store.ts'
+import { tenantRefusal, tierAndLimits } from './tenants/apply.ts'
 
 /** Reserves what the request may use, or refuses it; asks the provider for usage in streams. */
 export async function meter(
@@ -30,8 +29,10 @@ export async function meter(
   const nowMs = clock.now()
   const route = request.note(routeNote)
   const consumer = request.consumer ?? ANONYMOUS
-  const tier = route?.tier ?? tierOf(conf, request.consumer)
-  const limits = limitsOf(conf, consumer, tier)
+  const tenant = await shared.tenants?.get(consumer)
+  const refused = tenantRefusal(endpoint, tenant, route?.requested_model ?? String(json.model))
+  if (refused) return refused
+  const { tier, limits } = tierAndLimits(conf, consumer, route?.tier, tenant, shared.tenantMode)
   const prompt = await countPrompt(endpoint, json, counter, signal)
   const { maxTokens } = requestFeatures(endpoint, json)
   const completion =

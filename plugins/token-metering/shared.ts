@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Clock, Log, Services } from '../../runner/plugin.ts'
+import { type Clock, type Log, RunnerError, type Services } from '../../runner/plugin.ts'
 import { ByteRatios } from './byte-ratios.ts'
 import { type Calendar, calendarIn } from './calendar.ts'
 import { ExchangeRates } from './cost/exchange.ts'
@@ -10,6 +10,9 @@ import { openRelays } from './relay/open-relays.ts'
 import type { MeteringSettings } from './settings.ts'
 import { openEmbeddedStore, openRedisStore } from './store/open-store.ts'
 import type { UsageStore } from './store/usage-store.ts'
+import type { TenantMode } from './tenants/apply.ts'
+import { TenantDirectory } from './tenants/directory.ts'
+import { TenantRepository } from './tenants/tenant.ts'
 import { TokenCounter } from './tokens/token-counter.ts'
 import { tokenizerFor } from './tokens/tokenizer.ts'
 
@@ -22,6 +25,9 @@ export interface Shared {
   readonly calendar: Calendar
   readonly clock: Clock
   readonly log: Log
+  /** undefined: there are no tenants in Redis, or nobody asks for them. */
+  readonly tenants: TenantDirectory | undefined
+  readonly tenantMode: TenantMode
   decided(tier: string, result: string): void
   close(): Promise<void>
 }
@@ -66,6 +72,8 @@ export async function openShared(settings: MeteringSettings, services: Services)
     calendar,
     clock,
     log,
+    tenants: openTenants(settings, services),
+    tenantMode: settings.tenants,
     decided: (tier, result) => decisions.inc({ tier, result }),
     close: async () => {
       await counter.close()
@@ -74,6 +82,21 @@ export async function openShared(settings: MeteringSettings, services: Services)
       await opened.close()
     },
   }
+}
+
+function openTenants(settings: MeteringSettings, services: Services): TenantDirectory | undefined {
+  const { redis, redisKeys, clock, log } = services
+  if (settings.tenants === 'off') return undefined
+  if (!redis) {
+    throw new RunnerError('SETTINGS_INVALID', `tenants: ${settings.tenants} needs redis in the settings`)
+  }
+  const repository = new TenantRepository(redis, redisKeys.prefix)
+  return new TenantDirectory((consumer) => repository.get(consumer), {
+    cacheMs: settings.tenants_cache_ms,
+    deadlineMs: settings.redis_deadline_ms,
+    now: clock.now,
+    log,
+  })
 }
 
 /** The built package has its code one folder deeper than the sources. */

@@ -129,6 +129,7 @@ export class Journal {
     if (segment < this.start.segment) ({ segment, offset } = this.start)
     for (;;) {
       const size = this.#segments.get(segment) ?? 0
+      if (offset < size && maxRecords <= 0) return { records: [], next: { segment, offset } }
       if (offset < size) {
         const part = await readRecords(segmentPath(this.#options, segment), offset, size, maxRecords)
         if (part.records.length > 0) {

@@ -163,7 +163,7 @@ async function drive(): Promise<void> {
   const worker = async () => {
     while (next < requests) {
       const number = next++
-      chaos.reached(number)
+      await chaos.reached(number)
       const planned = plan(random, number)
       const { requestId } = await send(stack.gatewayUrl, stack.keyOf(planned.consumer), planned, agent)
       sentKinds.set(planned.kind, (sentKinds.get(planned.kind) ?? 0) + 1)
@@ -300,11 +300,16 @@ function schedule(acts: readonly Act[]) {
     )
     .sort((a, b) => a.at - b.at)
   let running = Promise.resolve()
+  let waiting = 0
   return {
-    reached(number: number): void {
+    /** Holds the traffic up while more than one act waits, so that acts are spread over it. */
+    async reached(number: number): Promise<void> {
+      while (waiting > 1) await sleep(50)
       while (due[0] && due[0].at <= number) {
         const { name, act } = due.shift() as (typeof due)[number]
+        waiting++
         running = running.then(async () => {
+          waiting--
           say(`  ${new Date().toISOString()} ${name} at request ${number}`)
           await act()
         })

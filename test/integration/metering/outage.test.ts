@@ -117,3 +117,26 @@ test('without a data directory nothing is acknowledged while Redis is away', asy
   const entry = usageEntry({ who: 'unit', id: randomUUID(), prompt: 1, completion: 0, atMs: Date.now() })
   await assert.rejects(opened.store.commit([entry]), /there is no spool/)
 })
+
+test('replays a long spool completely while more is coming', async (t) => {
+  const redis = await startRedis({ appendonly: true })
+  t.after(() => redis.stop())
+  const services = await redisServices(t, redis.url, { dataDir: dirFor(t) })
+  const opened = await openRedisStore(services.redis as never, settingsWith(), services, utc)
+  t.after(() => opened.close())
+  const { store } = opened
+  const entries = (count: number) =>
+    Array.from({ length: count }, () =>
+      usageEntry({ who: 'unit', id: randomUUID(), prompt: 1, completion: 0, atMs: Date.now() }),
+    )
+  await redis.kill()
+  for (let i = 0; i < 30; i++) await store.commit(entries(60))
+  await redis.restart()
+  for (let i = 0; i < 30; i++) {
+    await store.commit(entries(10))
+    await sleep(30)
+  }
+  const counted = async () => (await store.usage('unit', utc.day(Date.now()))).requests
+  await eventually('all are counted', async () => (await counted()) >= 2100)
+  assert.equal(await counted(), 2100)
+})
