@@ -67,8 +67,9 @@ function digestEntry(raw: unknown): DigestedEntry {
   const { requestBody, responseBody } = entry
   const answer = responseBody ? readUsage(responseBody, hintOf(entry)) : undefined
   const endpoint = endpointOf(entry.method ?? 'POST', entry.uri ?? '') ?? endpointFromApi(answer?.api)
-  const request = endpoint && requestBody ? parseJson(requestBody) : undefined
-  const features = endpoint && isRecord(request) ? requestFeatures(endpoint, request) : undefined
+  const request = requestBody ? parseJson(requestBody) : undefined
+  // A log format without the path still tells the model and whether it streamed: every API says both alike.
+  const features = isRecord(request) ? requestFeatures(endpoint ?? 'chat-completions', request) : undefined
   return { entry, endpoint, features, answer }
 }
 
