@@ -19,7 +19,7 @@ export const ASTRAL_ENCLOSED = new Uint16Array(0x100)
 /** Stands for any other astral character (emoji mostly), so that they neither join nor hide words. */
 export const ASTRAL_PLACEHOLDER = 0xe000
 
-const MAX_EXPANSION = 4
+const MAX_EXPANSION = 3
 const SPACE = 32
 
 type Range = readonly [first: number, last: number]
