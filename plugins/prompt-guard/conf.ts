@@ -1,14 +1,33 @@
-import { type Static, type TSchemaOptions, Type } from 'typebox'
-import { tierConf } from '../tier.ts'
-import { DEFAULT_SECRET_KINDS, DEFAULT_THRESHOLD, SECRET_KINDS } from './detect/index.ts'
+import { type Static, type TSchema, type TSchemaOptions, Type } from 'typebox'
+import { type TierConf, tierConf } from '../tier.ts'
+import { DEFAULT_SECRET_KINDS, DEFAULT_THRESHOLD, SECRET_KINDS, type SecretKind } from './detect/index.ts'
+import type { Action } from './note.ts'
 
-const choice = <T extends string>(values: readonly T[], options: TSchemaOptions) =>
+const choice = <T extends string>(values: readonly T[], options: TSchemaOptions): TSchema & { static: T } =>
   Type.Union(
     values.map((value) => Type.Literal(value)),
     options,
-  )
-const patterns = (description: string) =>
-  Type.Array(Type.String({ minLength: 1, maxLength: 1000 }), { default: [], maxItems: 256, description })
+  ) as unknown as TSchema & { static: T }
+const list = <T extends TSchema>(of: T, description: string, maxItems = 1000) =>
+  Type.Array(of, { default: [], maxItems, description })
+const pattern = Type.String({ minLength: 1, maxLength: 1000 })
+
+const CheckUse = Type.Object(
+  {
+    use: Type.String({ minLength: 1, description: 'Name of a check in the settings.' }),
+    action: choice(['block', 'flag', 'observe'], { default: 'block', description: 'On a violation.' }),
+    on_failure: choice(['deny', 'allow'], {
+      default: 'deny',
+      description: 'When the check is down, late or gives no usable verdict. deny: 503.',
+    }),
+    texts: choice(['all', 'last_user'], {
+      default: 'all',
+      description:
+        'all: every inspected text, known ones from the cache; last_user: the newest message only.',
+    }),
+  },
+  { additionalProperties: false },
+)
 
 export const GuardConfSchema = Type.Object(
   {
@@ -18,12 +37,20 @@ export const GuardConfSchema = Type.Object(
       default: DEFAULT_THRESHOLD,
       description: 'Score from which a text counts as an attack.',
     }),
-    action: choice(['block', 'flag', 'observe'], {
+    flag_threshold: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          'Scores from here to `threshold` are flagged and let through. Unset: they are not reported.',
+      }),
+    ),
+    action: choice(['block', 'mask', 'flag', 'observe'], {
       default: 'block',
       description:
-        'On an attack. flag: response header `X-Guard-Flag` and event; observe: event only, for rolling out.',
+        'On an attack. mask: the passages that gave it away are cut out, and what cannot be cut out is blocked; flag: response header `X-Guard-Flag` and event; observe: event only, for rolling out.',
     }),
-    category_actions: Type.Record(Type.String(), choice(['block', 'flag', 'observe', 'off'], {}), {
+    category_actions: Type.Record(Type.String(), choice(['block', 'mask', 'flag', 'observe', 'off'], {}), {
       default: {},
       description: 'Other actions for single categories, e.g. {"leak": "flag"}.',
     }),
@@ -33,13 +60,17 @@ export const GuardConfSchema = Type.Object(
       default: 'The request contains unsafe content.',
       description: 'What the client reads when it is blocked.',
     }),
-    deny_patterns: patterns('RE2 expressions; a text that matches one is an attack of category `deny`.'),
-    allow_patterns: patterns('RE2 expressions; what they match is not judged.'),
-    inspect_roles: Type.Array(choice(['system', 'developer', 'assistant'], {}), {
-      default: [],
-      description: 'Roles to inspect beside all text from outside (users, tool results, names).',
-    }),
-    secrets: choice(['off', 'mask', 'block', 'flag'], {
+    deny_patterns: list(
+      pattern,
+      'RE2 expressions; a text that matches one is an attack of category `deny`.',
+      256,
+    ),
+    allow_patterns: list(pattern, 'RE2 expressions; what they match is not judged.', 256),
+    inspect_roles: list(
+      choice(['system', 'developer', 'assistant'], {}),
+      'Roles to inspect beside all text from outside (users, tool results, names).',
+    ),
+    secrets: choice(['off', 'mask', 'block', 'flag', 'observe'], {
       default: 'off',
       description: 'On secrets and personal data. mask: the provider sees [KIND] instead.',
     }),
@@ -54,21 +85,16 @@ export const GuardConfSchema = Type.Object(
         description: 'Constraint that always stands after the client’s system prompt.',
       }),
     ),
-    exempt_consumers: Type.Array(Type.String(), {
-      default: [],
-      description: 'Consumers whose texts are not inspected.',
-    }),
-    exempt_tiers: Type.Array(Type.String(), {
-      default: [],
-      description: 'Tiers whose texts are not inspected.',
-    }),
+    checks: list(CheckUse, 'External checks, asked together when the texts passed the local ones.', 8),
+    exempt_consumers: list(Type.String(), 'Consumers whose texts are not inspected.'),
+    exempt_tiers: list(Type.String(), 'Tiers whose texts are not inspected.'),
     unknown_endpoint: choice(['deny', 'pass'], {
       default: 'deny',
       description: 'A request that is no known LLM call cannot be inspected.',
     }),
     budget_ms: Type.Integer({
       minimum: 10,
-      maximum: 10_000,
+      maximum: 4_000,
       default: 1000,
       description: 'CPU time for one request; a text that needs more is blocked as not inspected.',
     }),
@@ -77,18 +103,25 @@ export const GuardConfSchema = Type.Object(
   { additionalProperties: false },
 )
 
-type Action = 'block' | 'flag' | 'observe'
-type Loose = Static<typeof GuardConfSchema>
+/** As GuardConfSchema says it; written out because TypeBox cannot name the members of a union that is made by `map`. */
 export type GuardConf = Readonly<
-  Omit<
-    Loose,
-    'action' | 'category_actions' | 'secrets' | 'secret_kinds' | 'inspect_roles' | 'unknown_endpoint'
-  >
-> & {
-  readonly action: Action
-  readonly category_actions: Readonly<Record<string, Action | 'off'>>
-  readonly secrets: 'off' | 'mask' | 'block' | 'flag'
-  readonly secret_kinds: readonly (typeof SECRET_KINDS)[number][]
-  readonly inspect_roles: readonly ('system' | 'developer' | 'assistant')[]
-  readonly unknown_endpoint: 'deny' | 'pass'
+  Omit<Static<typeof GuardConfSchema>, 'flag_threshold' | 'system_prompt_append' | 'checks' | keyof TierConf>
+> &
+  TierConf & {
+    readonly flag_threshold?: number
+    readonly system_prompt_append?: string
+    readonly action: Action
+    readonly category_actions: Readonly<Record<string, Action | 'off'>>
+    readonly secrets: Action | 'off'
+    readonly secret_kinds: readonly SecretKind[]
+    readonly inspect_roles: readonly ('system' | 'developer' | 'assistant')[]
+    readonly checks: readonly CheckUse[]
+    readonly unknown_endpoint: 'deny' | 'pass'
+  }
+
+export interface CheckUse {
+  readonly use: string
+  readonly action: 'block' | 'flag' | 'observe'
+  readonly on_failure: 'deny' | 'allow'
+  readonly texts: 'all' | 'last_user'
 }

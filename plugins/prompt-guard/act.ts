@@ -1,0 +1,81 @@
+import {
+  appendSystemPrompt,
+  type Decision,
+  type Endpoint,
+  errorBody,
+  type JsonObject,
+  PASS,
+  type RequestPatch,
+  type Stop,
+} from '../../runner/plugin.ts'
+import type { GuardConf } from './conf.ts'
+import type { Finding } from './note.ts'
+
+/** Why a client is refused, in the words of the API. What is not listed is an attack. */
+const REFUSALS: Readonly<Record<string, { readonly code: string; readonly status: number }>> = {
+  deny: { code: 'content_policy_violation', status: 400 },
+  secret: { code: 'content_policy_violation', status: 400 },
+  content: { code: 'content_policy_violation', status: 400 },
+  check_failed: { code: 'content_check_unavailable', status: 503 },
+}
+const ATTACK = { code: 'detected_prompt_injection', status: 400 }
+
+/** Stops the request, in the error format of its API. */
+export function refuse(
+  endpoint: Endpoint,
+  blocking: Finding,
+  findings: readonly Finding[],
+  conf: GuardConf,
+): Stop {
+  const { code, status } = REFUSALS[blocking.category] ?? ATTACK
+  const error =
+    status === 503
+      ? { message: 'The request could not be checked. Try again later.', type: 'service_unavailable', code }
+      : { message: conf.message, type: 'invalid_request_error', code }
+  return {
+    kind: 'stop',
+    status,
+    ...(status === 503 ? { headers: { 'retry-after': '5' } } : {}),
+    body: errorBody(endpoint, error),
+    note: { findings },
+  }
+}
+
+export function refuseUnknown(): Stop {
+  return {
+    kind: 'stop',
+    status: 404,
+    body: errorBody(undefined, {
+      message: 'This path is no LLM API call that the gateway can inspect.',
+      type: 'invalid_request_error',
+      code: 'unknown_endpoint',
+    }),
+  }
+}
+
+/** Lets the request go on: with the constraint, with what a mask left of it, and flagged when something was found. */
+export function letPass(
+  endpoint: Endpoint,
+  received: JsonObject,
+  masked: JsonObject,
+  findings: readonly Finding[],
+  conf: GuardConf,
+): Decision {
+  const append = conf.system_prompt_append
+  const json = append === undefined ? masked : appendSystemPrompt(endpoint, masked, append)
+  const flagged = findings.filter(({ action }) => action === 'flag' || action === 'mask')
+  const patch: RequestPatch = {
+    ...(json === received ? {} : { json }),
+    ...(flagged.length === 0 ? {} : { respHeaders: { 'x-guard-flag': categoriesOf(flagged).join(', ') } }),
+  }
+  const isSame = Object.keys(patch).length === 0
+  if (findings.length > 0) {
+    const note = { findings }
+    return isSame ? { kind: 'pass', note } : { kind: 'rewrite', patch, note }
+  }
+  return isSame ? PASS : { kind: 'rewrite', patch }
+}
+
+export function categoriesOf(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.map((finding) => finding.category))]
+}

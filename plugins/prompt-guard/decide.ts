@@ -1,0 +1,101 @@
+import type { Decision, Endpoint, JsonObject, RequestView, TextPart } from '../../runner/plugin.ts'
+import { letPass, refuse } from './act.ts'
+import { askChecks } from './ask-checks.ts'
+import type { Guard } from './compile.ts'
+import type { Verdict } from './detect/index.ts'
+import { inspect } from './inspect.ts'
+import { judge } from './judge.ts'
+import { cutsOf, maskParts, replaceParts } from './mask.ts'
+import type { Finding } from './note.ts'
+
+export interface Subject {
+  readonly request: RequestView
+  readonly endpoint: Endpoint
+  readonly json: JsonObject
+  readonly parts: readonly TextPart[]
+}
+
+/**
+ * Verdict > findings > decision. At once for short texts that need neither a mask nor an external check, which is
+ * nearly all of them; else a promise.
+ */
+export function decideOn(subject: Subject, guard: Guard, signal: AbortSignal): Decision | Promise<Decision> {
+  if (subject.parts.length === 0) return conclude(subject, guard, [], subject.json)
+  const verdict = inspect(guard.detector, subject.parts)
+  if (verdict instanceof Promise) return verdict.then((later) => decideBy(later, subject, guard, signal))
+  return decideBy(verdict, subject, guard, signal)
+}
+
+function decideBy(
+  verdict: Verdict,
+  subject: Subject,
+  guard: Guard,
+  signal: AbortSignal,
+): Decision | Promise<Decision> {
+  const findings = judge(verdict, guard.conf)
+  const isMasked = findings.some((finding) => finding.action === 'mask')
+  const isBlocked = findings.some((finding) => finding.action === 'block')
+  if (isBlocked || (!isMasked && guard.checks.length === 0)) {
+    return conclude(subject, guard, findings, subject.json)
+  }
+  return decideLater(verdict, findings, subject, guard, signal)
+}
+
+/** The external services see what the provider would see: the masked texts. */
+async function decideLater(
+  verdict: Verdict,
+  local: readonly Finding[],
+  subject: Subject,
+  guard: Guard,
+  signal: AbortSignal,
+): Promise<Decision> {
+  const { parts, failed } = await masked(verdict, local, subject.parts, guard)
+  const findings = failed ? local.map(blocked) : local
+  if (failed) return conclude(subject, guard, findings, subject.json)
+  const asked = await askChecks(guard, parts, signal)
+  return conclude(subject, guard, [...findings, ...asked], replaceParts(subject.json, subject.parts, parts))
+}
+
+/** `failed`: what is left when the passages are cut out is still an attack, or there was no passage to cut out. */
+async function masked(
+  verdict: Verdict,
+  findings: readonly Finding[],
+  parts: readonly TextPart[],
+  guard: Guard,
+): Promise<{ parts: readonly TextPart[]; failed: boolean }> {
+  const toMask = findings.filter((finding) => finding.action === 'mask')
+  if (toMask.length === 0) return { parts, failed: false }
+  const attack = toMask.some((finding) => finding.category !== 'secret')
+  const cuts = cutsOf(verdict, { attack, secrets: toMask.some((finding) => finding.category === 'secret') })
+  const after = maskParts(parts, cuts)
+  if (!attack) return { parts: after, failed: false }
+  const again = await inspect(guard.detector, after)
+  return { parts: after, failed: again.isAttack || again.truncated }
+}
+
+function blocked(finding: Finding): Finding {
+  return finding.action === 'mask' && finding.category !== 'secret'
+    ? { ...finding, action: 'block' }
+    : finding
+}
+
+/** Writes down what was found and does what the findings say. */
+function conclude(subject: Subject, guard: Guard, findings: readonly Finding[], json: JsonObject): Decision {
+  const { request, endpoint, parts } = subject
+  for (const { category, action } of findings) guard.shared.verdict('request', category, action)
+  guard.shared.recorder.record(
+    {
+      requestId: request.id,
+      timestampMs: request.receivedAt,
+      direction: 'request',
+      consumer: request.consumer ?? null,
+      routeId: request.routeId,
+      endpoint,
+      texts: parts.map((part) => part.text),
+    },
+    findings,
+  )
+  const blocking = findings.find((finding) => finding.action === 'block')
+  if (blocking) return refuse(endpoint, blocking, findings, guard.conf)
+  return letPass(endpoint, subject.json, json, findings, guard.conf)
+}
