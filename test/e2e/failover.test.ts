@@ -287,5 +287,6 @@ test('a body of 3 MB survives every hop', async () => {
   const messages = [{ role: 'user' as const, content: [{ type: 'image_url' as const, image_url: { url } }] }]
   const seen = await chat(stack, { headers, messages })
   assert.equal(seen.status, 200)
-  assert.deepEqual((stack.providers.ollama.ledger.last?.body as { messages: unknown }).messages, messages)
+  const body = stack.providers.ollama.ledger.last?.body as { messages: unknown } | undefined
+  assert.deepEqual(body?.messages, messages)
 })

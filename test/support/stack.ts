@@ -186,7 +186,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         defaultHeaders: { apikey: keyOf(consumer) },
         maxRetries: 0,
       }),
-    anthropic: (consumer) => new Anthropic({ baseURL: gatewayUrl, apiKey: keyOf(consumer), maxRetries: 0 }),
+    anthropic: (consumer) =>
+      new Anthropic({
+        baseURL: gatewayUrl,
+        // Sent as a bearer, which key-auth does not look at.
+        apiKey: 'unused',
+        defaultHeaders: { 'x-api-key': keyOf(consumer) },
+        maxRetries: 0,
+      }),
     usage: async (consumer, requests) => {
       const deadline = Date.now() + USAGE_DEADLINE_MS
       for (;;) {
