@@ -8,10 +8,10 @@ export function openAiError(error: ApiError): string {
 
 /** Anthropic's error object as JSON text: https://docs.anthropic.com/en/api/errors */
 export function anthropicError(error: ApiError): string {
-  const { message, requestId } = error
+  const { message, requestId, code, type } = error
   return JSON.stringify({
     type: 'error',
-    error: { type: anthropicTypes.get(error.type) ?? error.type, message },
+    error: { type: anthropicTypes.get(code ?? '') ?? anthropicTypes.get(type) ?? type, message },
     ...(requestId !== undefined && { request_id: requestId }),
   })
 }

@@ -29,6 +29,11 @@ test('writes the error object of Anthropic in its own words', () => {
   })
 })
 
+test('an unknown model is a not_found_error in Anthropic’s words', () => {
+  const error = { message: 'm', type: 'invalid_request_error', code: 'model_not_found' }
+  assert.equal(JSON.parse(anthropicError(error)).error.type, 'not_found_error')
+})
+
 test('chooses the format that the client can read', () => {
   const error = { message: 'm', type: 'server_error' }
   assert.equal(errorBody('messages', error), anthropicError(error))
