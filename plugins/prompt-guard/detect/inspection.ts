@@ -17,7 +17,16 @@ import { RULE_SET, type RuleHit } from './rules.ts'
 import type { SecretKind } from './secret-table.ts'
 import { DEFAULT_SECRET_KINDS, type SecretSpan, scanSecrets } from './secrets.ts'
 import { blankAllowed, findUserPattern } from './user-patterns.ts'
-import type { Disguise, Flag, InspectInput, Origin, Span, Verdict, View } from './verdict.ts'
+import {
+  DEFAULT_THRESHOLD,
+  type Disguise,
+  type Flag,
+  type InspectInput,
+  type Origin,
+  type Span,
+  type Verdict,
+  type View,
+} from './verdict.ts'
 
 /** Disguises within disguises: a base64 text in a base64 text in a percent-encoded one is read, no deeper one. */
 const MAX_DEPTH = 3
@@ -138,7 +147,8 @@ const addScore = (run: Run, piece: Piece, tally: Tally): void => {
   verdict.score = Math.max(verdict.score, score)
   if (!usesClassifier) return
   verdict.layers.classifier = Math.max(verdict.layers.classifier, classifierScore(tally.classifier))
-  if (piece.view !== 'plain' && score >= (options.threshold ?? 0.5)) flag(run, 'encoded_payload')
+  if (piece.view !== 'plain' && score >= (options.threshold ?? DEFAULT_THRESHOLD))
+    flag(run, 'encoded_payload')
 }
 
 function* pieceSteps(run: Run, piece: Piece): Generator<void, void, void> {

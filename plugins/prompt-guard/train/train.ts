@@ -25,6 +25,9 @@ const quantise = ({ weights, bias }: Model): { step: number; bias: number; packe
   return { step, bias, packed: deflateRawSync(Buffer.from(bytes.buffer), { level: 9 }).toString('base64') }
 }
 
+/** JSON as the formatter writes an object literal. */
+const toSource = (json: string): string => json.replace(/"(\w+)":/g, '$1:').replace(/([^{,])\n/g, '$1,\n')
+
 const path = process.argv[2]
 if (path === undefined) throw new Error('usage: train.ts <labelled.jsonl>')
 const material = loadMaterial(path)
@@ -56,10 +59,11 @@ writeFileSync(
 export const MODEL = {
   step: ${model.step.toPrecision(6)},
   bias: ${model.bias.toPrecision(6)},
-  packed: '${model.packed}',
+  packed:
+    '${model.packed}',
 }
 
-export const CALIBRATION = ${rounded.replace(/"(\w+)":/g, '$1:')}
+export const CALIBRATION = ${toSource(rounded)}
 `,
 )
 console.log(rounded, `${Math.round(model.packed.length / 1024)} KB`)
