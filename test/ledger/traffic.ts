@@ -69,19 +69,19 @@ export function plan(random: () => number, number: number): Planned {
     case 'stream':
       return chat(
         { stream: true },
-        { tokens, line_end: random() < 0.5 ? 'crlf' : 'lf', comments: random() < 0.3 },
+        { tokens, chunks: tokens, line_end: random() < 0.5 ? 'crlf' : 'lf', comments: random() < 0.3 },
       )
     case 'detailed':
       return chat(
         { stream: random() < 0.5 },
-        { tokens, cached_tokens: 3, reasoning_tokens: Math.floor(tokens / 3) },
+        { tokens, chunks: tokens, cached_tokens: 3, reasoning_tokens: Math.floor(tokens / 3) },
       )
     case 'disconnect':
-      return chat({ stream: true }, { tokens: 200, chunks: 40, chunk_delay_ms: 5 })
+      return chat({ stream: true }, { tokens: 40, chunks: 40, chunk_delay_ms: 5 })
     case 'failover':
       return chat({ stream: random() < 0.3 }, at({ status: random() < 0.5 ? 503 : 429 }))
     case 'cut':
-      return chat({ stream: true }, { tokens: 60, chunks: 12, cut: 5 })
+      return chat({ stream: true }, { tokens: 60, chunks: 60, cut: 25 })
     case 'refused_by_provider':
       return chat({}, { status: 400 })
     case 'qwen':

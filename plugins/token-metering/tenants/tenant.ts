@@ -12,6 +12,7 @@ export const TenantSchema = Type.Object(
     limits: Type.Optional(LimitsSchema),
     allowed_models: Type.Optional(
       Type.Array(Type.String({ minLength: 1, pattern: '^[^|]+$' }), {
+        minItems: 1,
         description: 'Model names, `*` allowed. Absent: all.',
       }),
     ),
@@ -52,7 +53,8 @@ export class TenantRepository {
       consumer: entity.consumer,
       ...(typeof tier === 'string' ? { tier } : {}),
       ...(typeof limits === 'string' ? { limits: JSON.parse(limits) as NonNullable<Tenant['limits']> } : {}),
-      ...(Array.isArray(models) ? { allowed_models: models.map(String) } : {}),
+      // redis-om reads an absent list as an empty one.
+      ...(Array.isArray(models) && models.length > 0 ? { allowed_models: models.map(String) } : {}),
       status: status === 'disabled' ? 'disabled' : 'active',
     }
   }

@@ -97,7 +97,12 @@ export class UsageKeys {
 
 /** `:` parts keys, braces make hash tags, white space and controls break tools. */
 function escapeName(name: string): string {
-  return name.replace(/[%:{}\s\p{Cc}]/gu, (char) => encodeURIComponent(char).replace(/^:$/, '%3A'))
+  return name.replace(/[%:{}\s\p{Cc}]/gu, (char) => encodeURIComponent(char))
+}
+
+/** The consumer that a part of a key stands for. */
+export function unescapeName(part: string): string {
+  return decodeURIComponent(part.replace(/%(?![0-9A-F]{2})/gi, '%25'))
 }
 
 /** FNV-1a over UTF-16 units; any even spread does, as long as it never changes. */
