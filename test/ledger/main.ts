@@ -156,6 +156,19 @@ await Promise.all([redisServer.stop(), kafka.stop(), clickhouse.stop()])
 await rm(dir, { recursive: true, force: true })
 process.exit(problems.length === 0 ? 0 : 1)
 
+/** A busy machine may need longer than the runner is given. */
+async function started(runner: RunnerProcess): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await runner.start()
+    } catch (error) {
+      await runner.kill()
+      if (tries === 5) throw error
+      say(`  start again: ${(error as Error).message.trim()}`)
+    }
+  }
+}
+
 async function drive(): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   const copying = setInterval(() => books.copy(), 500)
