@@ -93,7 +93,7 @@ const chaos = schedule([
     5,
     async () => {
       await stack.runner.kill()
-      await stack.runner.start()
+      await started(stack.runner)
     },
   ],
   [
@@ -101,7 +101,7 @@ const chaos = schedule([
     4,
     async () => {
       await relay.kill()
-      await relay.start()
+      await started(relay)
     },
   ],
   [
