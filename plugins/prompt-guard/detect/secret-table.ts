@@ -173,7 +173,7 @@ export const TOKENS: readonly TokenRow[] = [
     example: `shpat_${'0af3'.repeat(8)}`,
   },
   {
-    id: 'telegram-bearer',
+    id: 'bearer',
     kind: 'api_key',
     prefix: 'Bearer ',
     shape: /Bearer [\w.~+/-]{32,500}={0,2}/y,

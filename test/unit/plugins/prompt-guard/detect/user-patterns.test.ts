@@ -8,13 +8,13 @@ import {
 } from '../../../../../plugins/prompt-guard/detect/user-patterns.ts'
 
 const compiled = (...list: string[]): UserPatterns => {
-  const result = compileUserPatterns(list)
+  const result = compileUserPatterns(list, () => 0)
   assert.ok(result.ok)
   return result.patterns
 }
 
 const reasons = (...list: string[]): string[] => {
-  const result = compileUserPatterns(list)
+  const result = compileUserPatterns(list, () => 0)
   return result.ok ? [] : result.errors.map(({ reason }) => reason)
 }
 
@@ -43,7 +43,7 @@ describe('user patterns', () => {
   })
 
   it('names every bad pattern by its place in the list', () => {
-    const result = compileUserPatterns(['good', '[', 'fine', 'x*'])
+    const result = compileUserPatterns(['good', '[', 'fine', 'x*'], () => 0)
     assert.ok(!result.ok)
     assert.deepEqual(
       result.errors.map(({ index }) => index),
