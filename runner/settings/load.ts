@@ -76,8 +76,6 @@ const ENV_PREFIX = 'LLM_RUNNER_'
 /** LLM_RUNNER_USAGE_PORT=9321 sets usage.port; the value is read as YAML, so numbers and lists can be given. */
 function fromEnvironment(env: Env, problems: string[]): Tree {
   const tree: Tree = {}
-  if (env.APISIX_LISTEN_ADDRESS) tree.listen = env.APISIX_LISTEN_ADDRESS
-  if (env.APISIX_CONF_EXPIRE_TIME) tree.conf_expire_s = Math.max(60, Number(env.APISIX_CONF_EXPIRE_TIME))
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(ENV_PREFIX) || variable === 'LLM_RUNNER_SETTINGS' || text === undefined) continue
     const name = variable.slice(ENV_PREFIX.length).toLowerCase()
@@ -85,6 +83,9 @@ function fromEnvironment(env: Env, problems: string[]): Tree {
     if (!setting) problems.push(`${variable} names no setting`)
     else setAt(tree, setting.path, readValue(variable, text, setting.schema, problems))
   }
+  // What APISIX says is where APISIX connects: it wins over what the operator wrote down.
+  if (env.APISIX_LISTEN_ADDRESS) tree.listen = env.APISIX_LISTEN_ADDRESS
+  if (env.APISIX_CONF_EXPIRE_TIME) tree.conf_expire_s = Math.max(60, Number(env.APISIX_CONF_EXPIRE_TIME))
   return tree
 }
 

@@ -79,6 +79,7 @@ test('flags win over the environment, and that over the file', async () => {
 test('understands what APISIX sets when it spawns the runner', async () => {
   const settings = await load('listen: /mine\n', {
     APISIX_LISTEN_ADDRESS: 'unix:/apisix.sock',
+    LLM_RUNNER_LISTEN: '/not-here',
     APISIX_CONF_EXPIRE_TIME: '10',
   })
   assert.equal(settings.listen, 'unix:/apisix.sock')
