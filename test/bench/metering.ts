@@ -40,7 +40,11 @@ async function startRunner(name: string, settings: string) {
   const socketPath = join(dir, `${name}.sock`)
   const usagePort = await freePort()
   const runner = new RunnerProcess({ socketPath, usagePort, env: { LLM_RUNNER_SETTINGS: file } })
-  await runner.start()
+  // A busy machine may need a second try.
+  await runner.start().catch(async () => {
+    await runner.kill()
+    await runner.start()
+  })
   return { runner, socketPath, usageUrl: `http://127.0.0.1:${usagePort}/usage` }
 }
 type Runner = Awaited<ReturnType<typeof startRunner>>

@@ -117,8 +117,10 @@ export class MemoryUsageStore implements UsageStore {
   }
 
   /** Takes over what the shared counters say, so that this store can stand in for them. */
-  async learn({ consumer, day, month }: CommitEntry, shared: ConsumerTotals): Promise<void> {
+  async learn({ event, consumer, day, month }: CommitEntry, shared: ConsumerTotals): Promise<void> {
     const state = this.#state(consumer)
+    // Reserved here while the shared store was away, settled there.
+    state.held.delete(event.request_id)
     const totals = state.days.get(day) ?? noTotals()
     totals.totalTokens = shared.dayTokens
     totals.picoUsd = shared.dayPicoUsd
