@@ -81,7 +81,7 @@ const relay = new RunnerProcess({
     ANTHROPIC_API_KEY: 'x',
   },
 })
-await relay.start()
+await started(relay)
 const books = new Books(Object.values(stack.providers))
 const answeredIds = new Set<string>()
 const sentKinds = new Map<string, number>()
@@ -110,7 +110,7 @@ const chaos = schedule([
     async () => {
       await redisServer.kill()
       await sleep(1000)
-      await redisServer.restart()
+      await persistently(redisServer.restart, redisServer.kill)
     },
   ],
   [
@@ -119,7 +119,7 @@ const chaos = schedule([
     async () => {
       await kafka.kill()
       await sleep(2000)
-      await kafka.restart()
+      await persistently(kafka.restart, kafka.kill)
     },
   ],
 ])
@@ -156,17 +156,24 @@ await Promise.all([redisServer.stop(), kafka.stop(), clickhouse.stop()])
 await rm(dir, { recursive: true, force: true })
 process.exit(problems.length === 0 ? 0 : 1)
 
-/** A busy machine may need longer than the runner is given. */
-async function started(runner: RunnerProcess): Promise<void> {
+/** A busy machine may need longer to start something than it is given. */
+async function persistently(start: () => Promise<void>, stop: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return await runner.start()
+      return await start()
     } catch (error) {
-      await runner.kill()
+      await stop()
       if (tries === 5) throw error
-      say(`  start again: ${(error as Error).message.trim()}`)
+      say(`  start again: ${(error as Error).message.split('\n')[0]}`)
     }
   }
+}
+
+function started(runner: RunnerProcess): Promise<void> {
+  return persistently(
+    () => runner.start(),
+    () => runner.kill(),
+  )
 }
 
 async function drive(): Promise<void> {
