@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { RunnerError } from '../../../runner/errors.ts'
 import { createLog } from '../../../runner/services/log.ts'
 
@@ -16,7 +17,7 @@ test('secrets never reach the file, at the top level or one level down', async (
   for (const name of ['authorization', 'apikey', 'api_key', 'key', 'password', 'secret', 'token']) {
     log.info({ [name]: SECRET, headers: { [name]: SECRET } }, 'request')
   }
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await written(file)
   flush()
   const text = await readFile(file, 'utf8')
   assert.equal(text.trim().split('\n').length, 7)
@@ -29,7 +30,7 @@ test('an error is told by code, message and causes; a stack only where nobody na
   const { log, flush } = createLog({ level: 'info', file })
   const cause = new Error('disk is full')
   log.error({ err: new RunnerError('STORE_UNAVAILABLE', 'journal cannot be written', { cause }) }, 'call')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await written(file)
   flush()
   const { err, level, pid } = JSON.parse(await readFile(file, 'utf8'))
   assert.equal(level, 'error')
@@ -44,14 +45,19 @@ test('opens the file anew after a rotation', async () => {
   const file = join(dir, 'rotated.log')
   const { log, flush, reopen } = createLog({ level: 'info', file })
   log.info({}, 'before')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await written(file)
   flush()
   await rename(file, `${file}.1`)
   reopen()
   await new Promise((resolve) => setTimeout(resolve, 50))
   log.info({}, 'after')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await written(file)
   flush()
   assert.match(await readFile(`${file}.1`, 'utf8'), /before/)
   assert.match(await readFile(file, 'utf8'), /after/)
 })
+
+/** The file is opened in the background; until then lines wait in memory. */
+async function written(file: string): Promise<void> {
+  while (((await stat(file).catch(() => undefined))?.size ?? 0) === 0) await sleep(10)
+}
