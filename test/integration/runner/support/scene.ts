@@ -71,7 +71,7 @@ export interface Scene {
 
 /** A runner process with the user's plugin, not started yet. */
 export async function makeScene(
-  options: { workers?: number; env?: Readonly<Record<string, string>> } = {},
+  options: { workers?: number; env?: Readonly<Record<string, string>>; keepsData?: boolean } = {},
 ): Promise<Scene> {
   const dir = await mkdtemp(join(tmpdir(), 'llm-runner-'))
   await writeFile(join(dir, 'mine.mjs'), USER_PLUGIN)
@@ -86,7 +86,11 @@ export async function makeScene(
       socketPath,
       usagePort,
       workers: options.workers ?? 0,
-      env: { LLM_RUNNER_SETTINGS: join(dir, 'runner.yaml'), ...options.env },
+      env: {
+        LLM_RUNNER_SETTINGS: join(dir, 'runner.yaml'),
+        ...(options.keepsData ? { LLM_RUNNER_DATA_DIR: join(dir, 'data') } : {}),
+        ...options.env,
+      },
     })
   const runner = make()
   const peers: Peer[] = []
