@@ -48,6 +48,7 @@ export interface ResilientOptions {
 
 const REMEMBERED_IDS = 1_000_000
 const REPLAY_BATCH = 500
+const MAX_HELD_LOCALLY = 100_000
 
 /**
  * The shared store with a way to go on without it: requests fall back to counters of this runner or are refused,
@@ -87,7 +88,7 @@ export class ResilientUsageStore implements UsageStore {
       throw new RunnerError('STORE_UNAVAILABLE', 'quotas cannot be checked and may not be guessed')
     }
     const local = await this.#parts.local.reserve(request)
-    if (local.allowed) this.#heldLocally.add(request.requestId)
+    if (local.allowed) this.#rememberLocal(request.requestId)
     return local
   }
 
@@ -131,6 +132,13 @@ export class ResilientUsageStore implements UsageStore {
     clearTimeout(this.#replayTimer)
     await this.#replaying
     await this.#parts.spool?.close()
+  }
+
+  /** Bounded: where another process commits, nothing here takes the ids out. */
+  #rememberLocal(requestId: string): void {
+    this.#heldLocally.add(requestId)
+    const [oldest] = this.#heldLocally
+    if (this.#heldLocally.size > MAX_HELD_LOCALLY && oldest !== undefined) this.#heldLocally.delete(oldest)
   }
 
   /** undefined: no answer in time. */
