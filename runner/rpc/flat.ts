@@ -70,6 +70,31 @@ export class Payload {
     return { start, length }
   }
 
+  /** The TextEntry that the offset at `at` points to. Most of a call is these, so no Table is made for each. */
+  entry(at: number): TextEntry {
+    const table = this.follow(at)
+    const vtable = table - this.i32(table)
+    const vtableBytes = this.u16(vtable)
+    this.check(vtable, vtableBytes)
+    // Slots 0 and 1 of the vtable, behind its two sizes.
+    const name = vtableBytes >= 6 ? this.u16(vtable + 4) : 0
+    const value = vtableBytes >= 8 ? this.u16(vtable + 6) : 0
+    return {
+      name: name === 0 ? '' : this.text(table + name),
+      value: value === 0 ? undefined : this.text(table + value),
+    }
+  }
+
+  /** The string that the offset at `at` points to. */
+  text(at: number): string {
+    const head = this.follow(at)
+    const length = this.u32(head)
+    const start = head + SIZEOF_INT
+    this.check(start, length)
+    this.#spend(length)
+    return this.bytes.toString('utf8', start, start + length)
+  }
+
   check(at: number, size: number): void {
     if (at < 0 || at + size > this.bytes.length) {
       throw broken(`offset ${at} + ${size} is outside the payload of ${this.bytes.length} bytes`)
@@ -122,8 +147,7 @@ export class Table {
   text(slot: number): string | undefined {
     const field = this.#field(slot)
     if (field === 0) return undefined
-    const { start, length } = this.#payload.vector(field, 1)
-    return this.#payload.bytes.toString('utf8', start, start + length)
+    return this.#payload.text(field)
   }
 
   /** A view, not a copy. */
@@ -145,10 +169,7 @@ export class Table {
     const { start, length } = this.#payload.vector(field, SIZEOF_INT)
     if (length > MAX_ENTRIES) throw broken(`vector has ${length} entries, the limit is ${MAX_ENTRIES}`)
     const entries: TextEntry[] = new Array(length)
-    for (let i = 0; i < length; i++) {
-      const entry = new Table(this.#payload, this.#payload.follow(start + i * SIZEOF_INT))
-      entries[i] = { name: entry.text(0) ?? '', value: entry.text(1) }
-    }
+    for (let i = 0; i < length; i++) entries[i] = this.#payload.entry(start + i * SIZEOF_INT)
     return entries
   }
 }
