@@ -190,7 +190,7 @@ async function drive(): Promise<void> {
       if (requestId === undefined) {
         unanswered++
         // The runner is being restarted: do not burn the whole plan meanwhile.
-        if (planned.kind !== 'unauthorized') await sleep(100)
+        if (planned.kind !== 'unauthorized') await sleep(500)
       } else answeredIds.add(requestId)
       if (number % 2000 === 1999) say(`  ${number + 1} sent, ${seconds()} s`)
     }
