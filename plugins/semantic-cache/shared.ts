@@ -115,7 +115,8 @@ async function openInRedis(
   metrics.observedGauge('llm_cache_entries', ENTRIES_HELP, () => last.entries)
   metrics.observedGauge('llm_cache_bytes', BYTES_HELP, () => last.bytes)
   const sweep = async () => {
-    await inventory.prepare()
+    // Without RediSearch there are no indexes, and books all the same.
+    await Promise.allSettled([inner.prepare(), inventory.prepare()])
     await inventory.sweep(clock.now())
     Object.assign(last, await inventory.totals())
   }

@@ -1,7 +1,7 @@
 import { RunnerError } from '../../../runner/plugin.ts'
 import type { CacheEntry, CacheStore, Candidate } from './cache-store.ts'
 
-export type StoreOperation = 'get' | 'nearest' | 'put' | 'used' | 'claim' | 'isClaimed' | 'release'
+export type StoreOperation = 'get' | 'nearest' | 'put' | 'claim' | 'isClaimed' | 'release'
 export type StoreFailure = 'late' | 'failed' | 'resting'
 
 export interface GuardOptions {
@@ -60,8 +60,9 @@ export class GuardedCacheStore implements CacheStore {
     return this.#run('put', () => this.#inner.put(entry, vector))
   }
 
+  /** Not judged: it may only be noted down now and written later. */
   used(scope: string, key: string, similarity: number): Promise<void> {
-    return this.#run('used', () => this.#inner.used(scope, key, similarity))
+    return this.#inner.used(scope, key, similarity)
   }
 
   claim(scope: string, key: string, ttlMs: number): Promise<boolean> {

@@ -23,6 +23,7 @@ export class VectorIndex {
   readonly #log: Log
   #making: Promise<void> | undefined
   #absentUntil = 0
+  #isAbsenceKnown = false
 
   constructor(
     send: SearchCommands,
@@ -85,6 +86,8 @@ export class VectorIndex {
 
   #absent(): void {
     this.#absentUntil = this.#now() + ABSENT_PAUSE_MS
+    if (this.#isAbsenceKnown) return
+    this.#isAbsenceKnown = true
     this.#log.warn({}, 'this Redis has no RediSearch: the cache matches exactly only')
   }
 
