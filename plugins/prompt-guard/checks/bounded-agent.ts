@@ -23,10 +23,14 @@ export function boundedAgent({ target, maxBytes }: BoundedAgentOptions): http.Ag
     const port = Number(target.port || (isPlain ? 80 : 443))
     const socket = connect({ ...options, host: target.hostname, port }, ...rest)
     let received = 0
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.length
-      if (received > maxBytes) socket.destroy(new Error(TOO_LARGE))
-    })
+    // Not a `data` listener: node-fetch 2 takes one that is left at the end for an answer that was cut off.
+    const push = socket.push.bind(socket)
+    socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if (chunk instanceof Uint8Array) received += chunk.length
+      if (received <= maxBytes) return push(chunk, encoding)
+      socket.destroy(new Error(TOO_LARGE))
+      return false
+    }
     return socket
   }
   return agent

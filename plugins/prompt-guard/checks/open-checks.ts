@@ -50,7 +50,7 @@ async function openCheck(
   })
   return new GuardedCheck(
     name,
-    { ...service, close: () => dispatcher.close() },
+    { ...service, close: () => dispatcher.destroy() },
     {
       timeoutMs: settings.timeout_ms,
       maxCalls: settings.max_calls,
