@@ -1,0 +1,184 @@
+/**
+ * A provider that flaps (429, 503, cuts, slow) under steady traffic, with failover and without: `npm run soak:failover`
+ * (60 s; `-- --minutes 10` for the real one, `--rate 20` requests a second each). Both gateways get the same requests at
+ * the same moments, and their providers fail in the same way. Exits 1 when more than 0.1% of the requests with failover
+ * failed for another reason than a cut after the first byte, which no gateway can repair.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import type { JsonObject } from '../../runner/json.ts'
+import { type ConfChange, type ResourceChange, type Stack, startStack } from '../support/stack.ts'
+import { logAtOnce, upstream, withoutPlugins } from '../support/stack-conf.ts'
+import { post, question, readAll } from '../support/talk.ts'
+
+const { values: flags } = parseArgs({
+  options: { minutes: { type: 'string', default: '1' }, rate: { type: 'string', default: '20' } },
+})
+const DURATION_MS = Number(flags.minutes) * 60_000
+const GAP_MS = 1000 / Number(flags.rate)
+const READ_TIMEOUT_S = 2
+const GOAL = 0.001
+
+/** What the primary does, a phase after the other; the slow one is slower than the gateway waits. */
+const PHASES: readonly (readonly [string, number, object[]])[] = [
+  ['well', 6000, [{}]],
+  ['429', 3000, [{ odds: 0.6, status: 429, retry_after: 1 }, {}]],
+  ['well', 3000, [{}]],
+  ['503', 4000, [{ status: 503 }]],
+  ['well', 4000, [{}]],
+  ['cuts', 3000, [{ odds: 0.5, cut: 'before_headers' }, {}]],
+  ['slow', 3000, [{ odds: 0.3, hang: 'before_headers' }, { delay_ms: 150 }]],
+  ['broken answers', 2000, [{ odds: 0.05, cut: 2 }, {}]],
+]
+
+interface Side {
+  readonly name: string
+  readonly stack: Stack
+  readonly failures: Map<string, number>
+  sent: number
+  fellOver: number
+  cutLater: number
+  readonly latencies: number[]
+}
+
+const quick: ResourceChange = upstream('*', ({ checks }) => {
+  const { active } = checks as { active: { healthy: object; unhealthy: object } }
+  const healthy = { ...active.healthy, interval: 1 }
+  const unhealthy = { ...active.unhealthy, interval: 1 }
+  return {
+    timeout: { connect: 1, send: 5, read: READ_TIMEOUT_S },
+    checks: { active: { ...active, healthy, unhealthy } },
+  }
+})
+const base: ResourceChange = (resource) =>
+  withoutPlugins(quick(logAtOnce(resource)), ['limit-req', 'limit-count'])
+/** One target for each model, one node for each provider: what a gateway does that only passes requests on. */
+const alone: ResourceChange = (resource) => {
+  const changed = base(resource)
+  if (changed.kind !== 'upstreams') return changed
+  const { retries: _, ...value } = changed.value
+  return { ...changed, value: { ...value, nodes: (value.nodes as object[]).slice(0, 1), retries: 0 } }
+}
+const firstTargetOnly: ConfChange = (plugin, conf) =>
+  plugin === 'llm-router'
+    ? {
+        ...conf,
+        rules: (conf.rules as { targets: JsonObject[] }[]).map((rule) => ({
+          ...rule,
+          targets: rule.targets.slice(0, 1),
+        })),
+      }
+    : conf
+/** A breaker would refuse in place of the provider: it is part of what is compared. */
+const neverOpen = { failure_threshold: 1_000_000, rate_limit_threshold: 1_000_000 }
+
+const sides = [
+  await startSide('with failover', base, (_plugin, conf) => conf, {}),
+  await startSide('without failover', alone, firstTargetOnly, { breaker: neverOpen }),
+]
+const requests: Promise<void>[] = []
+const startedMs = performance.now()
+const end = startedMs + DURATION_MS
+const flapping = flap(end)
+for (let turn = 0; performance.now() < end; turn++) {
+  const wait = startedMs + turn * GAP_MS - performance.now()
+  if (wait > 0) await sleep(wait)
+  const messages = question()
+  for (const side of sides) requests.push(ask(side, turn % 2 === 0, messages))
+}
+await Promise.all(requests)
+await flapping
+let failed = false
+console.log('side               requests  failed   share  fell over  cut later  p50 ms  p99 ms  books')
+for (const side of sides) failed = (await report(side)) || failed
+await Promise.all(sides.map(({ stack }) => stack.close()))
+process.exit(failed ? 1 : 0)
+
+async function startSide(
+  name: string,
+  resources: ResourceChange,
+  change: ConfChange,
+  router: JsonObject,
+): Promise<Side> {
+  const stack = await startStack({
+    resources,
+    change,
+    settings: ({ controlUrl }) => ({
+      plugins: {
+        'llm-router': {
+          ...(name === 'with failover' && { control_url: controlUrl, control_interval_ms: 500 }),
+          ...router,
+        },
+      },
+    }),
+  })
+  return { name, stack, failures: new Map(), sent: 0, fellOver: 0, cutLater: 0, latencies: [] }
+}
+
+async function flap(until: number): Promise<void> {
+  for (let i = 0; performance.now() < until; i++) {
+    const [, ms, behaviours] = PHASES[i % PHASES.length] as (typeof PHASES)[number]
+    for (const { stack } of sides) stack.providers.openai.script({ default: behaviours as never })
+    await sleep(Math.min(ms, Math.max(0, until - performance.now())))
+  }
+  for (const { stack } of sides) stack.providers.openai.resetScript()
+}
+
+async function ask(side: Side, stream: boolean, messages: object[]): Promise<void> {
+  side.sent++
+  const sentMs = performance.now()
+  const fail = (why: string) => side.failures.set(why, (side.failures.get(why) ?? 0) + 1)
+  try {
+    const headers = { apikey: side.stack.keyOf('business_unit_A'), 'cache-control': 'no-store' }
+    const response = await post(
+      side.stack,
+      '/v1/chat/completions',
+      { model: 'gpt-4', stream, messages },
+      headers,
+    )
+    const { raw, broken } = await readAll(response)
+    side.latencies.push(performance.now() - sentMs)
+    if (response.headers.get('x-model-fallback') === 'true') side.fellOver++
+    if (response.status !== 200) fail(String(response.status))
+    else if (broken) {
+      side.cutLater++
+      fail('cut after the first byte')
+    } else if (stream && !raw.includes('[DONE]')) fail('incomplete stream')
+  } catch (error) {
+    fail(`no answer: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function report({
+  name,
+  stack,
+  failures,
+  sent,
+  fellOver,
+  cutLater,
+  latencies,
+}: Side): Promise<boolean> {
+  const usage = await stack.settledUsage('business_unit_A')
+  const billed = Object.values(stack.providers).reduce(
+    (sum, { ledger }) => sum + ledger.totals.totalTokens,
+    0,
+  )
+  const failures_ = [...failures.values()].reduce((sum, count) => sum + count, 0)
+  latencies.sort((a, b) => a - b)
+  const at = (share: number) => (latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(0)
+  const share = failures_ / sent
+  const cells: [string | number, number][] = [
+    [sent, 10],
+    [failures_, 8],
+    [`${(100 * share).toFixed(2)}%`, 8],
+    [fellOver, 11],
+    [cutLater, 11],
+    [at(0.5), 8],
+    [at(0.99), 8],
+    [`${usage.total_t} of ${billed} tokens, ${usage.requests} of ${sent} requests`, 12],
+  ]
+  console.log(name.padEnd(17) + cells.map(([cell, width]) => `${cell}`.padStart(width)).join(''))
+  if (failures.size > 0)
+    console.log(`  ${[...failures].map(([why, count]) => `${why}: ${count}`).join(', ')}`)
+  return name === 'with failover' && (failures_ - cutLater) / sent > GOAL
+}
