@@ -34,8 +34,10 @@ export function calendarIn(timeZone: string): Calendar {
     day,
     month: (ms) => day(ms).slice(0, 7),
     // Days last 23 to 25 hours where clocks change, and months 28 to 31 days.
-    msToNextDay: (ms) => msToChange(format, ms, 26 * HOUR_MS, (text) => text),
-    msToNextMonth: (ms) => msToChange(format, ms, 32 * 24 * HOUR_MS, (text) => text.slice(0, 7)),
+    msToNextDay: rememberingChange((ms) => msToChange(format, ms, 26 * HOUR_MS, (text) => text)),
+    msToNextMonth: rememberingChange((ms) =>
+      msToChange(format, ms, 32 * 24 * HOUR_MS, (text) => text.slice(0, 7)),
+    ),
   }
 }
 
@@ -55,4 +57,17 @@ function msToChange(
     else high = middle
   }
   return Math.max(1, Math.ceil(high - ms))
+}
+
+/** The search takes a score of date formats and its result holds for a day or a month: it is kept until it is passed. */
+function rememberingChange(msToNext: (ms: number) => number): (ms: number) => number {
+  let searchedAtMs = Number.POSITIVE_INFINITY
+  let changeMs = Number.NEGATIVE_INFINITY
+  return (ms) => {
+    if (ms < searchedAtMs || ms >= changeMs) {
+      searchedAtMs = ms
+      changeMs = ms + msToNext(ms)
+    }
+    return changeMs - ms
+  }
 }

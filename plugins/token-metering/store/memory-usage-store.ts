@@ -2,6 +2,7 @@ import type { Calendar } from '../calendar.ts'
 import { parseMoney } from '../cost/money.ts'
 import type { Limits } from '../limits.ts'
 import { CommittedIds } from './committed-ids.ts'
+import { type Held, Holdings } from './holdings.ts'
 import type { ConsumerTotals } from './redis-usage-store.ts'
 import { SlidingWindow } from './sliding-window.ts'
 import type {
@@ -14,15 +15,8 @@ import type {
   UsageTotals,
 } from './usage-store.ts'
 
-interface Held {
-  readonly tokens: number
-  readonly picoUsd: bigint
-  readonly reservedMs: number
-  readonly expiresMs: number
-}
-
 class ConsumerState {
-  readonly held = new Map<string, Held>()
+  readonly held = new Holdings()
   readonly tokensLastMinute = new SlidingWindow()
   readonly requestsLastMinute = new SlidingWindow()
   readonly days = new Map<string, Totals>()
@@ -70,7 +64,7 @@ export class MemoryUsageStore implements UsageStore {
   async reserve(request: Reservation): Promise<ReserveResult> {
     const state = this.#state(request.consumer)
     state.limits = request.limits
-    this.#expire(state, request.nowMs)
+    state.held.expire(request.nowMs)
     const own = state.held.get(request.requestId)
     if (own) this.#drop(state, request.requestId, own, request.nowMs)
     const exceeded = this.#exceeded(state, request)
@@ -120,7 +114,7 @@ export class MemoryUsageStore implements UsageStore {
   async learn({ event, consumer, day, month }: CommitEntry, shared: ConsumerTotals): Promise<void> {
     const state = this.#state(consumer)
     // Reserved here while the shared store was away, settled there.
-    state.held.delete(event.request_id)
+    state.held.remove(event.request_id)
     const totals = state.days.get(day) ?? noTotals()
     totals.totalTokens = shared.dayTokens
     totals.picoUsd = shared.dayPicoUsd
@@ -146,13 +140,13 @@ export class MemoryUsageStore implements UsageStore {
   }
 
   #hold(state: ConsumerState, requestId: string, held: Held, nowMs: number): void {
-    state.held.set(requestId, held)
+    state.held.add(requestId, held)
     state.tokensLastMinute.addAt(nowMs, held.reservedMs, held.tokens)
     state.requestsLastMinute.addAt(nowMs, held.reservedMs, 1)
   }
 
   #drop(state: ConsumerState, requestId: string, held: Held, nowMs: number): void {
-    state.held.delete(requestId)
+    state.held.remove(requestId)
     state.tokensLastMinute.addAt(nowMs, held.reservedMs, -held.tokens)
     state.requestsLastMinute.addAt(nowMs, held.reservedMs, -1)
   }
@@ -160,8 +154,7 @@ export class MemoryUsageStore implements UsageStore {
   #count({ event, consumer, day, month, picoUsd }: CommitEntry): UsageTotals {
     const state = this.#state(consumer)
     const now = this.#options.now()
-    const held = state.held.get(event.request_id)
-    state.held.delete(event.request_id)
+    const held = state.held.remove(event.request_id)
     const unsettled = event.total_t - (held?.tokens ?? 0)
     state.tokensLastMinute.addAt(now, held?.reservedMs ?? event.timestamp_ms, unsettled)
     const totals = state.days.get(day) ?? noTotals()
@@ -181,7 +174,7 @@ export class MemoryUsageStore implements UsageStore {
     const { limits, nowMs, tokens } = request
     const { msToNextDay, msToNextMonth } = this.#options.calendar
     const today = state.days.get(request.day)
-    const held = heldSums(state)
+    const { held } = state
     if (limits.concurrent_requests !== undefined && state.held.size + 1 > limits.concurrent_requests) {
       return { exceeded: 'concurrent_requests', retryAfterMs: 1000 } as const
     }
@@ -215,7 +208,7 @@ export class MemoryUsageStore implements UsageStore {
   }
 
   #remaining(state: ConsumerState, { limits, nowMs, day }: Reservation, justHeld: number): Remaining {
-    const usedToday = (state.days.get(day)?.totalTokens ?? 0) + heldSums(state).tokens
+    const usedToday = (state.days.get(day)?.totalTokens ?? 0) + state.held.tokens
     const perMinute = left(limits.tokens_per_minute, state.tokensLastMinute.total(nowMs))
     const perDay = left(limits.tokens_per_day, usedToday)
     const minuteIsTighter = perMinute !== null && (perDay === null || perMinute <= perDay)
@@ -228,22 +221,6 @@ export class MemoryUsageStore implements UsageStore {
         : this.#options.calendar.msToNextDay(nowMs),
     }
   }
-
-  #expire(state: ConsumerState, nowMs: number): void {
-    for (const [id, held] of state.held) {
-      if (held.expiresMs <= nowMs) state.held.delete(id)
-    }
-  }
-}
-
-function heldSums(state: ConsumerState): { tokens: number; picoUsd: bigint } {
-  let tokens = 0
-  let picoUsd = 0n
-  for (const held of state.held.values()) {
-    tokens += held.tokens
-    picoUsd += held.picoUsd
-  }
-  return { tokens, picoUsd }
 }
 
 function left(limit: Limits[keyof Limits], used: number): number | null {
