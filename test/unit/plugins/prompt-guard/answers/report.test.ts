@@ -50,7 +50,8 @@ test('an answer that leaks the system prompt is flagged on the usage event and r
     json: undefined,
   }
   const reply = await promptGuard.admin?.(request, shared)
-  const { total, events } = reply?.json as { total: number; events: readonly Record<string, unknown>[] }
+  assert.ok(reply)
+  const { total, events } = reply.json as { total: number; events: readonly Record<string, unknown>[] }
   assert.equal(total, 1)
   assert.deepEqual(
     [events[0]?.category, events[0]?.action, events[0]?.consumer],
