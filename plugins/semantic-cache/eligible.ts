@@ -90,7 +90,9 @@ export function bypassReason(
   wishes: CacheWishes,
   conf: CacheConf,
 ): BypassReason | undefined {
-  if (request.note(guardNote) !== undefined) return 'flagged'
+  // Observing is for rolling out: it must not change what happens.
+  const findings = request.note(guardNote)?.findings ?? []
+  if (findings.some(({ action }) => action !== 'observe')) return 'flagged'
   if (conf.scope === 'consumer' && request.consumer === undefined) return 'no_consumer'
   if (features.hasTools || features.hasToolResults) return 'tools'
   if (features.hasImages || features.hasAudio) return 'media'

@@ -47,7 +47,7 @@ test('passes by what cannot be told again, with the reason on request', async (t
   const cache = await openCache(t)
   const tools = [{ type: 'function', function: { name: 'f' } }]
   const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:' } }] }
-  const flagged = { action: 'flag', category: 'x', score: 1, rules: [], flags: [] }
+  const flagged = { findings: [{ action: 'flag', category: 'x', score: 1, rules: [], flags: [] }] }
   const cases: [string, Parameters<typeof cache.ask>[0]][] = [
     ['tools', { json: chat(QUESTION, { tools }) }],
     ['tools', { json: chat(QUESTION, { messages: [{ role: 'tool', tool_call_id: 't', content: 'x' }] }) }],
