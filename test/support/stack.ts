@@ -48,6 +48,10 @@ export interface Stack {
   client(consumer: Consumer): OpenAI
   anthropic(consumer: Consumer): Anthropic
   keyOf(consumer: Consumer): string
+  /** What the runner shows to the providers. */
+  readonly providerKeys: Readonly<
+    Record<'OPENAI_API_KEY' | 'DASHSCOPE_API_KEY' | 'ANTHROPIC_API_KEY', string>
+  >
   /** Applies the conf files, changed by the test, else by the options of the stack. */
   apply(change?: ConfChange, resources?: ResourceChange): Promise<void>
   /** Usage of a consumer today, once `requests` of them are counted. */
@@ -177,6 +181,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     runner,
     dataDir,
     gateway,
+    providerKeys,
     keyOf,
     apply,
     client: (consumer) =>
