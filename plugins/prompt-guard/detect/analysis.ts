@@ -3,6 +3,7 @@ import { createFeatures, extract } from './features.ts'
 import { createFolded, fold } from './fold.ts'
 import { createRuleProgress, matchRules, RULE_SET, type RuleHit } from './rules.ts'
 import { createSquashed, squash } from './squash.ts'
+import { matchStructure, type StructureHit } from './structure.ts'
 
 /** Longest piece of text analysed at once; longer texts are cut into pieces that overlap. */
 export const SLICE_CHARS = 4096
@@ -35,6 +36,10 @@ export const extractFeatures = (rules: readonly RuleHit[]): void => {
   const { folded, squashed, hits, features } = scratch
   extract(folded, squashed, hits, RULE_SET.namedConcepts, rules, features)
 }
+
+/** Structural rules that the text analysed last matches. The classifier does not know them. */
+export const analyseStructure = (): StructureHit[] =>
+  matchStructure(scratch.folded, scratch.squashed, scratch.hits)
 
 const REVERSED = RULE_SET.concepts.names.indexOf('REVERSED')
 

@@ -1,5 +1,6 @@
 import {
   analyse,
+  analyseStructure,
   countReversed,
   extractFeatures,
   offsetOf,
@@ -13,9 +14,11 @@ import type { Derived } from './decode/types.ts'
 import type { DetectorOptions } from './detector.ts'
 import { countWindows, scoreWindows } from './linear.ts'
 import { classifierScore, combinedLogOdds, LINEAR_MODEL, toScore } from './model.ts'
+import type { RuleRow } from './rule-table.ts'
 import { RULE_SET, type RuleHit } from './rules.ts'
 import type { SecretKind } from './secret-table.ts'
 import { DEFAULT_SECRET_KINDS, type SecretSpan, scanSecrets } from './secrets.ts'
+import { type StructureHit, structureScore } from './structure.ts'
 import { blankAllowed, findUserPattern } from './user-patterns.ts'
 import {
   DEFAULT_THRESHOLD,
@@ -49,7 +52,7 @@ export type Run = {
 type Piece = { whole: string; view: View; depth: number; span: Span; mayRewrite: boolean; origin: Origin }
 
 /** What the slices of one text have shown so far. */
-type Tally = { worst: number; classifier: number; windows: number }
+type Tally = { worst: number; structure: number; classifier: number; windows: number }
 
 const flag = (run: Run, name: Flag): void => {
   if (!run.verdict.flags.includes(name)) run.verdict.flags.push(name)
@@ -59,15 +62,32 @@ const flag = (run: Run, name: Flag): void => {
 const spanIn = (piece: Piece, from: number, to: number): Span =>
   piece.view === 'plain' ? { text: piece.span.text, start: from, end: to } : piece.span
 
-const reportRules = (run: Run, piece: Piece, offset: number, hits: readonly RuleHit[]): void => {
+const reportRow = (
+  run: Run,
+  piece: Piece,
+  row: Pick<RuleRow, 'id' | 'category' | 'weight'>,
+  span: Span,
+): void => {
   const { rules } = run.verdict
+  const { id, category, weight } = row
+  if (rules.some((rule) => rule.id === id && rule.span.text === piece.span.text)) return
+  rules.push({ id, category, weight, view: piece.view, span })
+}
+
+const reportRules = (run: Run, piece: Piece, offset: number, hits: readonly RuleHit[]): void => {
   for (const hit of hits) {
     const row = RULE_SET.rows[hit.rule]
     if (row === undefined) continue
-    const { id, category, weight } = row
-    if (rules.some((rule) => rule.id === id && rule.span.text === piece.span.text)) continue
     const span = spanIn(piece, offset + offsetOf(hit.start), offset + offsetOf(hit.end - 1) + 1)
-    rules.push({ id, category, weight, view: piece.view, span })
+    reportRow(run, piece, row, span)
+  }
+}
+
+const reportStructure = (run: Run, piece: Piece, offset: number, hits: readonly StructureHit[]): void => {
+  const { map } = scratch.folded
+  for (const { row, start, end } of hits) {
+    const span = spanIn(piece, offset + (map[start] ?? 0), offset + (map[end - 1] ?? 0) + 1)
+    reportRow(run, piece, row, span)
   }
 }
 
@@ -84,6 +104,9 @@ const flagDisguises = (run: Run, hits: readonly RuleHit[]): void => {
   if (hits.some((hit) => hit.disguised)) flag(run, 'disguised_phrase')
 }
 
+/** The chance that at least one of two independent signs is right. */
+const either = (one: number, other: number): number => 1 - (1 - one) * (1 - other)
+
 /** Orders in what a tool returned are foreign: each rule counts as if it had matched twice. */
 const weigh = (patterns: number, origin: Origin): number =>
   origin === 'tool' ? 1 - (1 - patterns) ** 2 : patterns
@@ -94,8 +117,13 @@ const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally
   verdict.inspectedChars += slice.length
   if (scratch.hits.overflow) verdict.truncated = true
   flagDisguises(run, hits)
-  const patterns = options.layers?.patterns === false ? 0 : weigh(patternScore(hits), piece.origin)
+  const usesPatterns = options.layers?.patterns !== false
+  const patterns = usesPatterns ? weigh(patternScore(hits), piece.origin) : 0
   if (patterns > 0) reportRules(run, piece, offset, hits)
+  const shapes = usesPatterns ? analyseStructure() : []
+  reportStructure(run, piece, offset, shapes)
+  const structure = weigh(structureScore(shapes), piece.origin)
+  tally.structure = Math.max(tally.structure, structure)
   let classifier = 0
   if (options.layers?.classifier === false) tally.worst = Math.max(tally.worst, patterns)
   else {
@@ -105,7 +133,7 @@ const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally
     tally.classifier = Math.max(tally.classifier, classifier)
     tally.worst = Math.max(tally.worst, combinedLogOdds(classifier, patterns))
   }
-  verdict.layers.patterns = Math.max(verdict.layers.patterns, patterns)
+  verdict.layers.patterns = Math.max(verdict.layers.patterns, either(patterns, structure))
   if (options.decode === false || piece.depth >= MAX_DEPTH) return []
   return derive(slice, scratch.folded, scratch.squashed, countReversed(), piece.mayRewrite)
 }
@@ -143,7 +171,9 @@ function* denySteps(run: Run, piece: Piece, offset: number, slice: string): Gene
 const addScore = (run: Run, piece: Piece, tally: Tally): void => {
   const { verdict, options } = run
   const usesClassifier = options.layers?.classifier !== false
-  const score = usesClassifier ? toScore(tally.worst, tally.windows) : Math.max(0, tally.worst)
+  const calibrated = usesClassifier ? toScore(tally.worst, tally.windows) : Math.max(0, tally.worst)
+  // The calibration was fitted without the structural rules: they join after it.
+  const score = either(calibrated, tally.structure)
   verdict.score = Math.max(verdict.score, score)
   if (!usesClassifier) return
   verdict.layers.classifier = Math.max(verdict.layers.classifier, classifierScore(tally.classifier))
@@ -154,7 +184,12 @@ const addScore = (run: Run, piece: Piece, tally: Tally): void => {
 function* pieceSteps(run: Run, piece: Piece): Generator<void, void, void> {
   const { allow } = run.options
   const { whole } = piece
-  const tally: Tally = { worst: Number.NEGATIVE_INFINITY, classifier: Number.NEGATIVE_INFINITY, windows: 0 }
+  const tally: Tally = {
+    worst: Number.NEGATIVE_INFINITY,
+    structure: 0,
+    classifier: Number.NEGATIVE_INFINITY,
+    windows: 0,
+  }
   if (whole.length === 0) return
   for (let from = 0; ; from += SLICE_CHARS) {
     const end = Math.min(whole.length, from + SLICE_CHARS + SLICE_OVERLAP)

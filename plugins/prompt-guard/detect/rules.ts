@@ -4,7 +4,7 @@ import { type Category, RULES, type RuleRow } from './rule-table.ts'
 import { CLASS, OTHER_LETTER, type Squashed } from './squash.ts'
 
 /** One way a rule may match: a chain of concepts and the letters allowed between one and the next. */
-type Chain = { rule: number; steps: readonly (readonly number[])[]; gaps: readonly number[] }
+export type Chain = { rule: number; steps: readonly (readonly number[])[]; gaps: readonly number[] }
 
 export type RuleSet = {
   readonly rows: readonly RuleRow[]
@@ -21,7 +21,7 @@ export type RuleHit = { rule: number; start: number; end: number; disguised: boo
 const DEFAULT_GAP = 24
 const TOKEN = /<(\d+)>|((?:'(?:[^'|]|'(?=\w))+'|[A-Z0-9]+)(?:\|(?:'(?:[^'|]|'(?=\w))+'|[A-Z0-9]+))*)|\S/g
 
-const parseChain = (text: string, rule: number, conceptOf: (word: string) => number): Chain => {
+export const parseChain = (text: string, rule: number, conceptOf: (word: string) => number): Chain => {
   const steps: number[][] = []
   const gaps: number[] = []
   let gap = DEFAULT_GAP
