@@ -117,7 +117,13 @@ export const findUserPattern = (
   return matcher.find() ? { start: matcher.start(), end: matcher.end() } : undefined
 }
 
-/** The text with every match of the allow patterns as spaces: offsets stay, what is allowed is not judged. */
+/**
+ * Looking for the next match may read to the end of the text each time, so matching again and again is quadratic for
+ * patterns such as `.*z|a`. What comes after this many matches of a slice is judged like any text.
+ */
+const MAX_ALLOWED_MATCHES = 32
+
+/** The text with the matches of the allow patterns as spaces: offsets stay, what is allowed is not judged. */
 export const blankAllowed = (allow: UserPatterns, text: string): string => {
   let out = text
   for (const { regex } of allow.patterns) {
@@ -125,7 +131,7 @@ export const blankAllowed = (allow: UserPatterns, text: string): string => {
     const matcher = regex.matcher(out)
     const pieces: string[] = []
     let from = 0
-    while (matcher.find()) {
+    for (let matches = 0; matches < MAX_ALLOWED_MATCHES && matcher.find(); matches++) {
       const start = matcher.start()
       const end = matcher.end()
       if (end <= start) continue

@@ -60,4 +60,10 @@ describe('user patterns', () => {
     const patterns = compiled('ignore previous instructions to wait', 'dan \\w+')
     assert.equal(blankAllowed(patterns, 'x Dan Brown y'), 'x           y')
   })
+
+  it('blanks a bounded number of matches: what comes after them is judged', () => {
+    const blanked = blankAllowed(compiled('.*z|a'), 'a'.repeat(4000))
+    assert.equal(blanked.length, 4000)
+    assert.ok(blanked.includes('a') && blanked.startsWith(' '))
+  })
 })
