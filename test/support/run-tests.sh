@@ -7,4 +7,5 @@ if [ "${#files[@]}" -eq 0 ]; then
   echo "no tests below: $*" >&2
   exit 1
 fi
-exec node --import tsx --test --test-concurrency="${TEST_CONCURRENCY:-2}" --test-reporter="${TEST_REPORTER:-dot}" "${files[@]}"
+# A test that hangs is a failure, not a run without end.
+exec node --import tsx --test --test-timeout="${TEST_TIMEOUT_MS:-600000}" --test-force-exit --test-concurrency="${TEST_CONCURRENCY:-2}" --test-reporter="${TEST_REPORTER:-dot}" "${files[@]}"

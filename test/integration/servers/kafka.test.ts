@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { startKafka } from '../../support/servers/kafka.ts'
 
@@ -22,7 +23,6 @@ async function consume(kafka: Kafka, groupId: string, topic: string, count: numb
 
 test('takes idempotent writes, refuses unknown topics, and keeps its data over a crash', async (t) => {
   const server = await startKafka({})
-  t.after(() => server.stop())
   const kafka = new Kafka({ brokers: server.brokers, clientId: 'test', logLevel: logLevel.NOTHING })
   const hasty = new Kafka({
     brokers: server.brokers,
@@ -30,11 +30,14 @@ test('takes idempotent writes, refuses unknown topics, and keeps its data over a
     retry: { retries: 0 },
   }).producer()
   await hasty.connect()
-  t.after(() => hasty.disconnect())
   await server.createTopics(['usage', { topic: 'wide', partitions: 3 }])
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false })
   await producer.connect()
-  t.after(() => producer.disconnect())
+  // Clients first: kafkajs can wait for ever for a broker that is gone.
+  t.after(async () => {
+    await Promise.race([Promise.allSettled([hasty.disconnect(), producer.disconnect()]), sleep(5000)])
+    await server.stop()
+  })
   const send = (topic: string, value: string) =>
     producer.send({ topic, acks: -1, messages: [{ key: 'k', value }] })
   await send('usage', 'one')
