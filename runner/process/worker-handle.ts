@@ -23,7 +23,7 @@ export class WorkerHandle {
   readonly startedAt = Date.now()
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, (answer: ToSupervisor | undefined) => void>()
-  /** Sent off, and not yet known to have arrived. */
+  /** Written to the worker's channel, or waiting there for their turn: this process still holds them open. */
   readonly #handedOver = new Set<Socket>()
   #requests = 0
   #failure: string | undefined
@@ -41,7 +41,7 @@ export class WorkerHandle {
       for (const settle of this.#waiting.values()) settle(undefined)
       this.#waiting.clear()
       // Their peers would wait for an answer that nobody is left to give.
-      for (const socket of this.#handedOver) socket.destroy()
+      for (const socket of this.#handedOver) this.#release(socket)
       events.exited(this, this.#failure ?? signal ?? `exit code ${code}`)
     })
     this.send({ kind: 'start', settings, confs })
@@ -55,18 +55,26 @@ export class WorkerHandle {
     this.channel.send(message)
   }
 
-  /** @returns false when the connection could not be handed over. */
+  /**
+   * `keepOpen`, because Node closes a socket it sends only when the worker acknowledges it: a worker that is killed
+   * before that would leave a connection that nobody reads and nobody closes.
+   * @returns false when the connection could not be handed over and is still the caller's.
+   */
   handOver(socket: Socket): boolean {
     if (!this.#process.connected) return false
     this.connections++
     this.#handedOver.add(socket)
-    this.#process.send({ kind: 'connection' } satisfies ToWorker, socket, undefined, (error) => {
-      this.#handedOver.delete(socket)
-      if (!error) return
-      this.connections--
-      socket.destroy()
+    this.#process.send({ kind: 'connection' } satisfies ToWorker, socket, { keepOpen: true }, (error) => {
+      if (error) this.connections--
+      this.#release(socket)
     })
     return true
+  }
+
+  /** Closes this process's side; the worker's goes on, and a peer without one sees its connection end. */
+  #release(socket: Socket): void {
+    this.#handedOver.delete(socket)
+    socket.destroy()
   }
 
   /**

@@ -42,10 +42,10 @@ export class WorkerPool {
     await Promise.all(Array.from({ length: this.#settings.workers }, () => this.#spawnReady()))
   }
 
-  /** To the worker with the fewest connections. */
+  /** To the worker with the fewest connections that takes it: one that just died may still be in the list. */
   assign(socket: Socket): void {
     const ready = this.alive.filter((worker) => worker.ready).sort((a, b) => a.connections - b.connections)
-    if (!ready[0]?.handOver(socket)) this.#unassigned.push(socket)
+    if (!ready.some((worker) => worker.handOver(socket))) this.#unassigned.push(socket)
   }
 
   /** Fresh workers with fresh settings first, then the old ones drain. One reload after the other. */
