@@ -27,9 +27,25 @@ function check({ file, value }: Resource, names: readonly unknown[]): Problem[] 
     const message = `must be ${nodes.length - 1}, one less than there are nodes: APISIX answers 502 when it finds no other`
     say(Number(retries) < 1 ? 'error' : 'warning', '/retries', message)
   }
+  const timeout = recordOf(value.timeout)
+  const longest = ['connect', 'send', 'read'].reduce((sum, name) => sum + Number(timeout[name] ?? 60), 0)
+  if (Number(value.retry_timeout ?? 0) > 0 && Number(value.retry_timeout) <= longest) {
+    const message = `must be 0 or more than ${longest} s, what one attempt may take: after a timeout nobody else is asked`
+    say('warning', '/retry_timeout', message)
+  }
+  if (value.checks !== undefined && !passiveIsOff(value.checks)) {
+    const message = 'should all be 0: else two retried answers, be they 429, take the provider out'
+    say('warning', '/checks/passive/unhealthy', message)
+  }
   if (value.scheme === 'https' && !names.includes(host)) {
     const message = `has no certificate in ssls/: the failover of this upstream will not work (${host})`
     say('warning', `/nodes/${fallback}/host`, message)
   }
   return problems
+}
+
+/** lua-resty-healthcheck has limits for passive checks even where none are configured: 2, 5 and 7. */
+function passiveIsOff(checks: unknown): boolean {
+  const limits = recordOf(recordOf(recordOf(checks).passive).unhealthy)
+  return ['tcp_failures', 'http_failures', 'timeouts'].every((name) => limits[name] === 0)
 }

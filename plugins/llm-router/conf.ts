@@ -197,7 +197,7 @@ const Rule = closed(
       Type.Array(Target, {
         minItems: 1,
         maxItems: 8,
-        description: 'Targets for prompts that are too long for every target of the rule.',
+        description: 'Where prompts go that are too long for the target whose turn it is.',
       }),
     ),
   },

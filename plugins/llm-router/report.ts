@@ -73,13 +73,14 @@ export function reportState(metrics: Metrics, hub: Hub): (snapshot: Snapshot) =>
 
 /** Providers that the active check calls down while all their breakers are closed, or the other way round. */
 export function disagreements(snapshot: Snapshot, upstreams: ReadonlyMap<string, string>): number {
-  const down = new Set(snapshot.upstreamsDown)
   const broken = new Set(
     Object.entries(snapshot.breakers)
       .filter(([, { cause }]) => cause === 'failures')
       .map(([key]) => splitKey(key)[0]),
   )
-  return [...upstreams].filter(([provider, upstream]) => down.has(upstream) !== broken.has(provider)).length
+  return [...upstreams].filter(
+    ([provider, upstream]) => Object.hasOwn(snapshot.upstreamsDown, upstream) !== broken.has(provider),
+  ).length
 }
 
 function splitKey(key: string): [provider: string, model: string] {

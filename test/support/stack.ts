@@ -71,7 +71,7 @@ export interface StackOptions {
   readonly workers?: number
   readonly runnerEnv?: Readonly<Record<string, string>>
   /** More settings of the runner, as in its YAML file. */
-  readonly settings?: (places: { readonly controlUrl: string }) => JsonObject
+  readonly settings?: (place: Pick<RealApisix, 'controlUrl' | 'fallbackPort'>) => JsonObject
   readonly change?: ConfChange
   readonly resources?: ResourceChange
   readonly recordEvents?: boolean
@@ -121,7 +121,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const place = real ?? placeOf(gateway as Gateway, socketPath)
   const { gatewayUrl, adminUrl, adminKey, fallbackPort, fallbackTlsPort } = place
   const settingsFile = join(dir, 'runner.json')
-  await writeFile(settingsFile, JSON.stringify(settingsOf(options, place.controlUrl, eventFile)))
+  await writeFile(settingsFile, JSON.stringify(settingsOf(options, place, eventFile)))
   const usageUrl = `http://127.0.0.1:${usagePort}`
   const runner = new RunnerProcess({
     socketPath,
@@ -256,8 +256,8 @@ function placeOf(gateway: Gateway, runnerSocket: string): RealApisix {
   }
 }
 
-function settingsOf({ settings, recordEvents }: StackOptions, controlUrl: string, file: string): JsonObject {
-  const own = settings?.({ controlUrl }) ?? {}
+function settingsOf({ settings, recordEvents }: StackOptions, place: RealApisix, file: string): JsonObject {
+  const own = settings?.(place) ?? {}
   if (!recordEvents) return own
   return {
     ...own,

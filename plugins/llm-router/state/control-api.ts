@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../../runner/plugin.ts'
 import type { RouterSettings } from '../settings.ts'
+import type { UpstreamsDown } from './port.ts'
 
 const UPSTREAM_NAME = /^\/apisix\/upstreams\/([\w.-]{1,64})$/
 
@@ -12,7 +13,7 @@ export class ControlApi {
   readonly #settings: RouterSettings
   readonly #clock: Clock
   readonly #log: Log
-  #down: readonly string[] = []
+  #down: UpstreamsDown = {}
   #answeredAt = Number.NEGATIVE_INFINITY
   #failing = false
   #timer: NodeJS.Timeout | undefined
@@ -24,9 +25,9 @@ export class ControlApi {
     this.#log = log
   }
 
-  /** Ids of the upstreams all of whose nodes are unhealthy. */
-  get down(): readonly string[] {
-    return this.isFresh ? this.#down : []
+  /** By the id of the upstream. */
+  get down(): UpstreamsDown {
+    return this.isFresh ? this.#down : {}
   }
 
   get isFresh(): boolean {
@@ -77,15 +78,25 @@ async function readUpTo(answer: Response, maxBytes: number): Promise<string> {
 }
 
 /** Reads the array of /v1/healthcheck, tolerantly: what has another shape says nothing. */
-export function upstreamsDown(answer: unknown, ignoredPorts: ReadonlySet<number>): string[] {
+export function upstreamsDown(answer: unknown, failoverPorts: ReadonlySet<number>): UpstreamsDown {
   if (!Array.isArray(answer)) throw new Error('the answer is no array')
-  return answer.flatMap((checker: { name?: unknown; nodes?: unknown } | null) => {
+  const entries = answer.flatMap((checker: { name?: unknown; nodes?: unknown } | null) => {
     const id = UPSTREAM_NAME.exec(String(checker?.name ?? ''))?.[1]
     if (id === undefined || !Array.isArray(checker?.nodes)) return []
-    const nodes = (checker.nodes as ({ port?: unknown; status?: unknown } | null)[]).filter(
-      (node) => node !== null && !ignoredPorts.has(Number(node.port)),
-    )
-    // `mostly_unhealthy` still gets traffic.
-    return nodes.length > 0 && nodes.every((node) => node?.status === 'unhealthy') ? [id] : []
+    const nodes = (checker.nodes as (CheckedNode | null)[]).filter((node) => node !== null)
+    const provider = nodes.filter(({ port }) => !failoverPorts.has(Number(port)))
+    if (provider.length === 0 || !provider.every(isUnhealthy)) return []
+    // APISIX leaves unhealthy nodes out as long as there is another one; without any it tries them all.
+    return [[id, nodes.every(isUnhealthy) ? 'down' : 'skipped'] as const]
   })
+  return Object.fromEntries(entries)
+}
+
+interface CheckedNode {
+  readonly port?: unknown
+  readonly status?: unknown
+}
+
+function isUnhealthy({ status }: CheckedNode): boolean {
+  return status === 'unhealthy' || status === 'mostly_unhealthy'
 }

@@ -8,11 +8,16 @@ export type Standing =
   | { readonly state: 'half_open' }
   | { readonly state: 'open'; readonly cause: 'failures' | 'rate_limited'; readonly forMs: number }
 
+/**
+ * What APISIX's active check says of an upstream. `down`: every node of the provider is unhealthy, yet APISIX would ask
+ * it, having nobody else; `skipped`: it would not, since the way back to its failover listener is well.
+ */
+export type UpstreamHealth = 'up' | 'down' | 'skipped'
+
 /** What is known of the providers while one request is decided: a picture in memory, never a question to a store. */
 export interface FleetView {
   standing(breaker: string): Standing
-  /** False only when APISIX's active check says so. */
-  upstreamIsUp(upstream: string): boolean
+  upstreamHealth(upstream: string): UpstreamHealth
   inFlight(provider: string): number
   /** Time to the first byte, decayed average; undefined: not seen lately. */
   ttftMs(breaker: string): number | undefined

@@ -66,7 +66,7 @@ export class Hub implements RouterState {
   }
 
   async #look(): Promise<Snapshot> {
-    const upstreamsDown = this.#parts.control?.down ?? []
+    const upstreamsDown = this.#parts.control?.down ?? {}
     const seen = await this.#shared((shared) => shared.snapshot())
     if (seen) this.#last = seen
     return { ...(seen ?? (await this.#parts.memory.snapshot())), upstreamsDown }

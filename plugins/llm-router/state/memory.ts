@@ -32,7 +32,7 @@ export class MemoryRouterState implements RouterState {
     }
     const inFlight: Record<string, number> = {}
     for (const [provider, queue] of this.#inFlight) inFlight[provider] = queue.count(now)
-    return { ...pictureOf(this.#breakers, now), inFlight, upstreamsDown: [] }
+    return { ...pictureOf(this.#breakers, now), inFlight, upstreamsDown: {} }
   }
 
   async acquireProbe(breaker: string): Promise<boolean> {

@@ -1,8 +1,8 @@
 import type { Clock, Log } from '../../../runner/plugin.ts'
-import type { FleetView, Standing } from './fleet.ts'
+import type { FleetView, Standing, UpstreamHealth } from './fleet.ts'
 import type { InFlightChange, RouterState, Signal, Snapshot } from './port.ts'
 
-const EMPTY: Snapshot = { breakers: {}, ttftMs: {}, inFlight: {}, upstreamsDown: [] }
+const EMPTY: Snapshot = { breakers: {}, ttftMs: {}, inFlight: {}, upstreamsDown: {} }
 const CLOSED: Standing = { state: 'closed' }
 const HALF_OPEN: Standing = { state: 'half_open' }
 /** What is gathered while the state does not take it; in flight it heals by itself, signals come again. */
@@ -26,7 +26,6 @@ export class Mirror implements FleetView {
   readonly #parts: MirrorParts
   #snapshot = EMPTY
   #seenAt = 0
-  #down: ReadonlySet<string> = new Set()
   #signals: Signal[] = []
   #inFlight: InFlightChange[] = []
   #declared: Record<string, string> = {}
@@ -58,8 +57,8 @@ export class Mirror implements FleetView {
     return forMs > 0 ? { state: 'open', cause: open.cause, forMs } : HALF_OPEN
   }
 
-  upstreamIsUp(upstream: string): boolean {
-    return !this.#down.has(upstream)
+  upstreamHealth(upstream: string): UpstreamHealth {
+    return this.#snapshot.upstreamsDown[upstream] ?? 'up'
   }
 
   inFlight(provider: string): number {
@@ -120,7 +119,6 @@ export class Mirror implements FleetView {
     }
     this.#snapshot = snapshot
     this.#seenAt = this.#parts.clock.now()
-    this.#down = new Set(snapshot.upstreamsDown)
     this.#parts.onRefresh?.(snapshot)
   }
 

@@ -1,3 +1,5 @@
+import type { UpstreamHealth } from './fleet.ts'
+
 /** How one attempt ended, as far as a circuit breaker cares. */
 export interface Signal {
   readonly breaker: string
@@ -24,14 +26,16 @@ export interface Changes {
   readonly declared: Readonly<Record<string, string>>
 }
 
+export type UpstreamsDown = Readonly<Record<string, Exclude<UpstreamHealth, 'up'>>>
+
 /** What is known of all providers at one moment. Plain JSON: it travels between processes. */
 export interface Snapshot {
   /** Breakers that are not closed. `forMs`: until it lets a probe through; 0 and below: it would now. */
   readonly breakers: Readonly<Record<string, { cause: 'failures' | 'rate_limited'; forMs: number }>>
   readonly ttftMs: Readonly<Record<string, number>>
   readonly inFlight: Readonly<Record<string, number>>
-  /** APISIX upstreams all of whose nodes fail their active check. */
-  readonly upstreamsDown: readonly string[]
+  /** APISIX upstreams all of whose provider's nodes fail their active check. */
+  readonly upstreamsDown: UpstreamsDown
 }
 
 /**

@@ -54,7 +54,7 @@ export class RedisRouterState implements RouterState {
       if (breaker && now - breaker.touchedAt < FORGOTTEN_MS) breakers.set(fields[i] ?? '', breaker)
     }
     const inFlight = Object.fromEntries(providers.map((provider, i) => [provider, counts[i] ?? 0]))
-    return { ...pictureOf(breakers, now), inFlight, upstreamsDown: [] }
+    return { ...pictureOf(breakers, now), inFlight, upstreamsDown: {} }
   }
 
   async acquireProbe(breaker: string): Promise<boolean> {

@@ -9,7 +9,7 @@ export interface Option {
   readonly candidate: Candidate
   /**
    * `ready`; `probe`: if the breaker grants one; `doubtful`: only when there is nothing better (a rate limit, a failed
-   * active check); `blocked`: its breaker is open.
+   * active check); `blocked`: its breaker is open, or APISIX would not ask it.
    */
   readonly standing: 'ready' | 'probe' | 'doubtful' | 'blocked'
   /** Why the next one is a fallback when this one is passed over. */
@@ -30,6 +30,9 @@ export type Options =
 /** A prompt is refused when it is longer than the window by more than the estimate may be wrong. */
 const ESTIMATE_TOLERANCE = 1.25
 
+/** When an active check may have found the provider well again: APISIX does not say when it looks. */
+const SKIPPED_RETRY_MS = 5_000
+
 /** The targets of a rule for one request, in order, without those tried before. No IO. */
 export function optionsOf(
   rule: Rule,
@@ -45,8 +48,11 @@ export function optionsOf(
   const fitting = ranked.filter((candidate) => fits(candidate, facts))
   if (fitting.length === ranked.length) return judged(ranked, undefined, fleet)
   const overflow = candidatesOf(rule.overflow).filter((candidate) => fits(candidate, facts))
-  const long = [...fitting, ...overflow]
-  const reason = long[0] === ranked[0] ? undefined : 'context_length'
+  const [first] = ranked
+  // Whoever wrote an overflow target knows more than a window that nobody has stated.
+  const firstFits = first !== undefined && first === fitting[0]
+  const long = firstFits ? [...fitting, ...overflow] : [...overflow, ...fitting]
+  const reason = firstFits ? undefined : 'context_length'
   if (long.length > 0) return judged(long, reason, fleet)
   const possible = ranked.filter(({ window = 0 }) => facts.promptTokens <= window * ESTIMATE_TOLERANCE)
   if (possible.length > 0) return judged(possible, undefined, fleet)
@@ -77,10 +83,12 @@ export function judge(candidate: Candidate, fleet: FleetView): Option {
     reason,
     retryAfterMs,
   })
+  const health = fleet.upstreamHealth(candidate.provider.upstreamId)
+  if (health === 'skipped') return option('blocked', 'primary_unavailable', SKIPPED_RETRY_MS)
   if (standing.state === 'open' && standing.cause === 'rate_limited') {
     return option('doubtful', 'rate_limited', standing.forMs)
   }
   if (standing.state === 'open') return option('blocked', 'primary_unavailable', standing.forMs)
-  if (!fleet.upstreamIsUp(candidate.provider.upstreamId)) return option('doubtful', 'primary_unavailable')
+  if (health === 'down') return option('doubtful', 'primary_unavailable')
   return option(standing.state === 'half_open' ? 'probe' : 'ready', 'primary_unavailable')
 }

@@ -12,6 +12,7 @@ import { proxyRewrite } from './proxy-rewrite.ts'
 import { requestId } from './request-id.ts'
 import { responseRewrite } from './response-rewrite.ts'
 import { serverlessPostFunction } from './serverless-post-function.ts'
+import { serverlessPreFunction } from './serverless-pre-function.ts'
 import { trafficSplit } from './traffic-split.ts'
 
 /** The plugins the stand-in has; any other name is refused by the Admin API. */
@@ -19,6 +20,7 @@ export const PLUGINS: readonly PluginDefinition[] = [
   proxyBuffering,
   requestId,
   extPluginPreReq,
+  serverlessPreFunction,
   cors,
   keyAuth,
   proxyRewrite,

@@ -1,12 +1,11 @@
+import { luaFunctionBody, SERVERLESS_SCHEMA } from './lua-function.ts'
 import type { JsonObject, PluginDefinition } from './plugin.ts'
 
 const CLEAR_LINE = /ngx\.req\.clear_header\(\s*["']([A-Za-z0-9_-]+)["']\s*\)\s*;?/g
-const FRAME = /^\s*return\s+function\s*\([\w\s,]*\)\s*([\s\S]*?)\s*end\s*;?\s*$/
 
 /** The headers a function clears, or undefined when its text does anything else. */
 export function clearedHeaders(source: string): string[] | undefined {
-  const withoutComments = source.replace(/--[^\n]*/g, '')
-  const body = withoutComments.match(FRAME)?.[1]
+  const body = luaFunctionBody(source)
   if (body === undefined || body.replace(CLEAR_LINE, '').trim() !== '') return undefined
   return [...body.matchAll(CLEAR_LINE)].map((match) => (match[1] ?? '').toLowerCase())
 }
@@ -18,18 +17,7 @@ export function clearedHeaders(source: string): string[] | undefined {
 export const serverlessPostFunction: PluginDefinition = {
   name: 'serverless-post-function',
   priority: -2000,
-  schema: {
-    type: 'object',
-    properties: {
-      phase: {
-        type: 'string',
-        default: 'access',
-        enum: ['rewrite', 'access', 'header_filter', 'body_filter', 'log', 'before_proxy'],
-      },
-      functions: { type: 'array', items: { type: 'string' }, minItems: 1 },
-    },
-    required: ['functions'],
-  },
+  schema: SERVERLESS_SCHEMA,
   check(conf: JsonObject) {
     const functions = conf.functions as readonly string[]
     return conf.phase === 'before_proxy' && functions.every((source) => clearedHeaders(source) !== undefined)

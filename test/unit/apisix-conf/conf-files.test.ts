@@ -7,6 +7,7 @@ import { loadResources } from '../../../apisix-conf/cli/load-resources.ts'
 import { formatProblem, type Resource } from '../../../apisix-conf/cli/resource.ts'
 import { renderStandalone } from '../../../apisix-conf/cli/standalone.ts'
 import { builtinPlugins } from '../../../plugins/index.ts'
+import { noProviderLeft } from '../../../plugins/llm-router/refusals.ts'
 import { arrayOf, recordOf } from '../../../runner/llm/json.ts'
 import { loadSettings, pluginSettings } from '../../../runner/settings/load.ts'
 import { readLogEntry } from '../../../runner/usage/log-entry.ts'
@@ -28,9 +29,24 @@ test('agree with apisix.yaml', () => {
 test('let the failover route split, clear and rewrite as the LLM routes do', () => {
   const llm = pluginsOf('plugin_configs', 'llm')
   const failover = pluginsOf('routes', 'llm-fallback')
-  for (const name of ['traffic-split', 'proxy-buffering', 'serverless-post-function', 'response-rewrite']) {
+  for (const name of [
+    'traffic-split',
+    'proxy-buffering',
+    'serverless-post-function',
+    'serverless-pre-function',
+  ]) {
     assert.deepEqual(failover[name], llm[name], name)
   }
+})
+
+test('put nginx’s error pages into the form of the API that was called', () => {
+  const pages = { openai: pluginsOf('plugin_configs', 'llm'), messages: pluginsOf('routes', 'llm-messages') }
+  const [openai, anthropic] = Object.values(pages).map((plugins) => recordOf(plugins['response-rewrite']))
+  assert.deepEqual({ ...anthropic, body: openai?.body }, openai)
+  const same = (body: unknown, stop: { body?: unknown }) =>
+    assert.deepEqual(JSON.parse(String(body)), JSON.parse(String(stop.body)))
+  same(openai?.body, noProviderLeft('chat-completions', 5000))
+  same(anthropic?.body, noProviderLeft('messages', 5000))
 })
 
 test('log under the names that the usage flow reads, and no credentials', () => {

@@ -75,6 +75,20 @@ test('finds a failover that cannot work', () => {
   assert.doesNotMatch(said([upstream, ssl]).join('\n'), /certificate/)
 })
 
+test('finds limits of an upstream that end a failover, or take a provider out for two 429', () => {
+  const nodes = [{ host: 'api' }, { host: '127.0.0.1', priority: -1 }]
+  const timeout = { connect: 5, send: 60, read: 120 }
+  const upstream = (more: object) =>
+    said([resource('upstreams', 'u', { nodes, pass_host: 'node', timeout, ...more })])
+  assert.deepEqual(upstream({ retry_timeout: 30, checks: { active: {} } }), [
+    'warning /retry_timeout must be 0 or more than 185 s, what one attempt may take: after a timeout nobody else is asked',
+    'warning /checks/passive/unhealthy should all be 0: else two retried answers, be they 429, take the provider out',
+  ])
+  const off = { unhealthy: { tcp_failures: 0, http_failures: 0, timeouts: 0 } }
+  assert.deepEqual(upstream({ retry_timeout: 190, checks: { active: {}, passive: off } }), [])
+  assert.deepEqual(upstream({ retry_timeout: 0 }), [])
+})
+
 test('finds an exact path that would take requests from the failover route', () => {
   const chat = resource('routes', 'chat', { upstream_id: 'openai', uri: '/v1/chat', methods: ['POST'] })
   const models = resource('routes', 'models', { upstream_id: 'openai', uri: '/v1/models', methods: ['GET'] })

@@ -54,7 +54,7 @@ test('counts a provider that only one of the two judges calls ill', () => {
     },
     ttftMs: {},
     inFlight: {},
-    upstreamsDown: ['openai', 'qwen'],
+    upstreamsDown: { openai: 'down', qwen: 'skipped' },
   } as const
   assert.equal(disagreements(snapshot, upstreams), 1)
 })

@@ -124,6 +124,7 @@ export function requestOf(parts: RequestParts): PatchedRequest {
 export interface FleetParts {
   breakers?: Record<string, Standing>
   down?: string[]
+  skipped?: string[]
   inFlight?: Record<string, number>
   ttft?: Record<string, number>
   grantProbe?: boolean
@@ -134,7 +135,8 @@ export function surroundings(parts: FleetParts = {}): Surroundings & { probes: s
   const probes: string[] = []
   const fleet: FleetView = {
     standing: (breaker) => parts.breakers?.[breaker] ?? { state: 'closed' },
-    upstreamIsUp: (upstream) => !parts.down?.includes(upstream),
+    upstreamHealth: (upstream) =>
+      parts.skipped?.includes(upstream) ? 'skipped' : parts.down?.includes(upstream) ? 'down' : 'up',
     inFlight: (provider) => parts.inFlight?.[provider] ?? 0,
     ttftMs: (breaker) => parts.ttft?.[breaker],
   }

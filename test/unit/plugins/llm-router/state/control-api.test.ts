@@ -19,16 +19,18 @@ async function serve(t: TestContext, listener: RequestListener): Promise<string>
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 }
 
-test('calls an upstream down when every node is unhealthy, without the failover listener', () => {
+test('tells a provider that APISIX skips, its failover listener being well, from one that it would still ask', () => {
   const answer = [
     checker('/apisix/upstreams/openai', node('unhealthy'), node('healthy', 9444)),
     checker('/apisix/upstreams/qwen', node('unhealthy'), node('mostly_unhealthy')),
+    checker('/apisix/upstreams/azure', node('unhealthy'), node('unhealthy', 9444)),
+    checker('/apisix/upstreams/gemini', node('unhealthy'), node('mostly_healthy')),
     checker('/apisix/upstreams/ollama', node('healthy', 9444)),
     checker('/apisix/routes/1', node('unhealthy')),
     { name: 7, nodes: 'none' },
     null,
   ]
-  assert.deepEqual(upstreamsDown(answer, new Set([9444])), ['openai'])
+  assert.deepEqual(upstreamsDown(answer, new Set([9444])), { openai: 'skipped', qwen: 'down', azure: 'down' })
 })
 
 test('polls /v1/healthcheck and forgets an old answer', async (t) => {
@@ -39,12 +41,12 @@ test('polls /v1/healthcheck and forgets an old answer', async (t) => {
   })
   const clock = new TestClock()
   const control = new ControlApi(url, routerSettings(), clock, silent)
-  assert.deepEqual(control.down, [])
+  assert.deepEqual(control.down, {})
   await control.poll()
   assert.equal(path, '/v1/healthcheck')
-  assert.deepEqual(control.down, ['openai'])
+  assert.deepEqual(control.down, { openai: 'down' })
   clock.ms += 10_000
-  assert.deepEqual(control.down, [])
+  assert.deepEqual(control.down, {})
 })
 
 test('keeps the last answer while a poll fails, whatever is wrong with it', async (t) => {
@@ -67,7 +69,7 @@ test('keeps the last answer while a poll fails, whatever is wrong with it', asyn
   for (const listener of broken) {
     answer = listener
     await control.poll()
-    assert.deepEqual(control.down, ['openai'])
+    assert.deepEqual(control.down, { openai: 'down' })
   }
   assert.equal(warnings.length, 1, 'the log says once that it is away')
 })

@@ -15,7 +15,7 @@ const elsewhere: Snapshot = {
   breakers: { 'a|m': { cause: 'failures', forMs: 5000 } },
   ttftMs: {},
   inFlight: { a: 7 },
-  upstreamsDown: [],
+  upstreamsDown: {},
 }
 
 class Remote implements RouterState {

@@ -5,7 +5,7 @@ import type { Changes, RouterState, Snapshot } from '../../../../../plugins/llm-
 import { silent, TestClock } from './settings.ts'
 
 class ScriptedState implements RouterState {
-  snapshotNow: Snapshot = { breakers: {}, ttftMs: {}, inFlight: {}, upstreamsDown: [] }
+  snapshotNow: Snapshot = { breakers: {}, ttftMs: {}, inFlight: {}, upstreamsDown: {} }
   applied: Changes[] = []
   fails = false
 
@@ -38,14 +38,14 @@ test('shows the last snapshot, its times running on', async () => {
     breakers: { 'a|m': { cause: 'failures', forMs: 100 } },
     ttftMs: { 'a|m': 50 },
     inFlight: { a: 3 },
-    upstreamsDown: ['a-upstream'],
+    upstreamsDown: { 'a-upstream': 'skipped' },
   }
   await mirror.refresh()
   assert.deepEqual(mirror.standing('a|m'), { state: 'open', cause: 'failures', forMs: 100 })
   assert.deepEqual(mirror.standing('other'), { state: 'closed' })
   assert.equal(mirror.ttftMs('a|m'), 50)
-  assert.equal(mirror.upstreamIsUp('a-upstream'), false)
-  assert.equal(mirror.upstreamIsUp('b'), true)
+  assert.equal(mirror.upstreamHealth('a-upstream'), 'skipped')
+  assert.equal(mirror.upstreamHealth('b'), 'up')
   clock.ms += 100
   assert.deepEqual(mirror.standing('a|m'), { state: 'half_open' })
 })

@@ -45,6 +45,24 @@ test('prefers one that is rate limited or marked down to a refusal', async () =>
   assert.equal(respHeaders['X-Fallback-Reason'], 'primary_unavailable')
 })
 
+test('refuses at once what APISIX would not ask: its own way back would only end in the same refusal', async () => {
+  const { status, error, respHeaders } = await run(route, parts, { skipped: ['openai', 'qwen', 'ollama'] })
+  assert.equal(status, 503)
+  assert.equal(error?.code, 'no_provider_available')
+  assert.equal(respHeaders['retry-after'], '5')
+})
+
+test('passes over what APISIX would not ask, whatever its breaker says, and takes no probe for it', async () => {
+  for (const state of [limited, { state: 'half_open' } as const]) {
+    const breakers = { 'openai|*': state, 'ollama|deepseek-r1:7b': broken }
+    const around = surroundings({ skipped: ['openai'], down: ['qwen'], breakers })
+    const { sent, note } = await runOn(route, requestOf(parts), around)
+    assert.equal(sent.header('x-llm-upstream'), 'qwen')
+    assert.equal(note?.fallback_reason, 'primary_unavailable')
+    assert.deepEqual(around.probes, [])
+  }
+})
+
 test('answers 503 with Retry-After when every breaker is open', async () => {
   const { status, error, respHeaders } = await run(route, parts, {
     breakers: { 'openai|*': broken, 'dashscope|qwen-max': broken, 'ollama|deepseek-r1:7b': broken },
@@ -95,6 +113,31 @@ test('takes the bigger model when the rule names one', async () => {
   assert.equal(note?.fallback_reason, 'context_length')
   const short = await run(simpleRoute(windows(1000, 9000), small, {}, overflow), { json: words(10) })
   assert.equal(short.sent.json?.model, 'small')
+})
+
+const mixed = {
+  a: windows(1000, 9000).a,
+  b: { upstream: 'b' },
+  c: { upstream: 'c', models: { wide: { context_window: 9000 } } },
+}
+
+test('takes the bigger model that the rule names before fallbacks whose window is unknown or wide enough', async () => {
+  const targets = [...small, { provider: 'b', model: 'unknown' }, { provider: 'c', model: 'wide' }]
+  const route = simpleRoute(mixed, targets, {}, overflow)
+  const { sent, note } = await run(route, { json: words(3000) })
+  assert.equal(sent.json?.model, 'big')
+  assert.equal(note?.fallback_reason, 'context_length')
+  const second = await run(route, { json: words(3000) }, { breakers: { 'a|big': broken } })
+  assert.equal(second.sent.json?.model, 'unknown')
+})
+
+test('leaves a prompt with the first target when that may take it, whatever the others can', async () => {
+  const route = simpleRoute(mixed, [{ provider: 'b', model: 'unknown' }, ...small], {}, overflow)
+  const { sent, note } = await run(route, { json: words(3000) })
+  assert.equal(sent.json?.model, 'unknown')
+  assert.equal(note?.fallback_reason, null)
+  const second = await run(route, { json: words(3000) }, { breakers: { 'b|unknown': broken } })
+  assert.equal(second.sent.json?.model, 'big')
 })
 
 test('leaves room for the answer that the client asks for', async () => {
