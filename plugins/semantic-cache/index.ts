@@ -17,9 +17,9 @@ import {
   wishesOf,
 } from './eligible.ts'
 import { learn } from './fill.ts'
-import { type CacheKey, type CacheQuestion, cacheKeyOf, cacheQuestionOf } from './key.ts'
+import { type CacheKey, cacheKeyOf } from './key.ts'
 import { exactHit, type LookupResult, lookupExact, lookupSimilar, type MissReason } from './lookup.ts'
-import { type CacheNote, cacheNote } from './note.ts'
+import { type CacheNote, cacheNote, type ShadowedHit } from './note.ts'
 import { type Hit, serve } from './serve.ts'
 import { CacheSettingsSchema } from './settings.ts'
 import { openShared, type Shared } from './shared.ts'
@@ -48,7 +48,8 @@ export default definePlugin<typeof CacheConfSchema, typeof CacheSettingsSchema, 
     if ((conf.max_ttl_s ?? conf.ttl_s) < conf.ttl_s) throw new Error('/max_ttl_s is below /ttl_s')
     return { conf: conf as CacheConf, shared }
   },
-  decide: async (request, { conf, shared }) => {
+  // Not async: what can be decided at once costs no promise, no timer and no turn of the event loop.
+  decide: (request, { conf, shared }) => {
     const { endpoint, json } = request
     if (!endpoint || !json || endpoint === 'models') return PASS
     const wishes = wishesOf(request, conf)
@@ -58,18 +59,15 @@ export default definePlugin<typeof CacheConfSchema, typeof CacheSettingsSchema, 
     if (bypass !== undefined) return bypassed(request, bypass, wishes, shared)
 
     const key = cacheKeyOf(request, endpoint, json, conf)
-    const asking: Asking = {
-      request,
-      key,
-      question: () => cacheQuestionOf(request, endpoint, json, conf),
-      wishes,
+    const decided = (result: LookupResult): Decision => {
+      if ('hit' in result && !(conf.shadow_share > 0 && shared.random() < conf.shadow_share)) {
+        count(result.hit, key, shared)
+        return serve(result.hit, endpoint, request.id, features, shared.clock.now(), wishes.explain)
+      }
+      return missed(request, key, wishes, result, conf, shared)
     }
-    const result = await find(asking, conf, shared)
-    if ('hit' in result && !(conf.shadow_share > 0 && shared.random() < conf.shadow_share)) {
-      count(result.hit, key, shared)
-      return serve(result.hit, endpoint, request.id, features, shared.clock.now(), wishes.explain)
-    }
-    return missed(asking, result, conf, shared)
+    const result = find(key, wishes, conf, shared)
+    return result instanceof Promise ? result.then(decided) : decided(result)
   },
   finish: (request, { shared }, outcome) => {
     const note = request.note(cacheNote)
@@ -84,30 +82,41 @@ export default definePlugin<typeof CacheConfSchema, typeof CacheSettingsSchema, 
   admin: (request, { inventory, clock }) => inventory && answerOperator(request, inventory, clock.now()),
 })
 
-interface Asking {
-  readonly request: RequestView
-  readonly key: CacheKey
-  /** Not needed for an exact hit. */
-  question(): CacheQuestion
-  readonly wishes: CacheWishes
-}
-
-async function find(asking: Asking, conf: CacheConf, shared: Shared): Promise<LookupResult> {
-  const { key, wishes } = asking
+function find(
+  key: CacheKey,
+  wishes: CacheWishes,
+  conf: CacheConf,
+  shared: Shared,
+): LookupResult | Promise<LookupResult> {
   const { noCache, maxAge } = wishes.directives
   if (noCache) return { miss: 'not_asked' }
   const notBeforeMs = maxAge === undefined ? 0 : shared.clock.now() - maxAge * 1000
-  const exact = await lookupExact(key, { notBeforeMs }, shared)
-  if ('hit' in exact || exact.miss === 'store_away') return exact
-  const question = asking.question()
-  const similar = isSemantic(question, conf)
-    ? await lookupSimilar(key, question, { notBeforeMs, threshold: wishes.threshold }, conf, shared)
-    : exact
+  const further = (exact: LookupResult): LookupResult | Promise<LookupResult> => {
+    if ('hit' in exact || exact.miss === 'store_away') return exact
+    const isSearched = isSemantic(key, conf) && (shared.local?.holds(key.scope, key.context) ?? true)
+    if (!isSearched && conf.coalesce_ms === 0) return exact
+    const wanted = { notBeforeMs, threshold: wishes.threshold }
+    return findOtherwise(exact, key, isSearched ? wanted : { notBeforeMs }, conf, shared)
+  }
+  const exact = lookupExact(key, { notBeforeMs }, shared)
+  return exact instanceof Promise ? exact.then(further) : further(exact)
+}
+
+/** In other words, if there is a threshold, or by waiting for an equal request. */
+async function findOtherwise(
+  exact: LookupResult,
+  key: CacheKey,
+  { notBeforeMs, threshold }: { readonly notBeforeMs: number; readonly threshold?: number },
+  conf: CacheConf,
+  shared: Shared,
+): Promise<LookupResult> {
+  const similar =
+    threshold === undefined ? exact : await lookupSimilar(key, { notBeforeMs, threshold }, conf, shared)
   if ('hit' in similar || conf.coalesce_ms === 0) return similar
   return (await waitForEqual(key, notBeforeMs, conf, shared)) ?? similar
 }
 
-function isSemantic({ query, context }: CacheQuestion, conf: CacheConf): boolean {
+function isSemantic({ query, context }: CacheKey, conf: CacheConf): boolean {
   return conf.semantic && context !== '' && query !== '' && query.length <= conf.max_query_chars
 }
 
@@ -137,30 +146,32 @@ function count({ entry, layer, similarity }: Hit, { scope }: CacheKey, { report,
   store.used(scope, entry.key, similarity).catch(() => {})
 }
 
-function missed(asking: Asking, result: LookupResult, conf: CacheConf, { report }: Shared): Decision {
-  const { request, key, wishes } = asking
+function missed(
+  request: RequestView,
+  key: CacheKey,
+  wishes: CacheWishes,
+  result: LookupResult,
+  conf: CacheConf,
+  { report }: Shared,
+): Decision {
   const reason: MissReason = 'hit' in result ? 'shadow' : result.miss
   report.miss(reason)
-  const question = asking.question()
   const note: CacheNote = {
     result: 'miss',
-    ...key,
-    context: question.context,
+    scope: key.scope,
+    key: key.key,
+    context: key.context,
     ttl_s: wishes.ttlS,
     max_answer_bytes: conf.max_answer_bytes,
-    semantic: isSemantic(question, conf),
-    ...(conf.coalesce_ms > 0 ? { leads: true } : {}),
-    ...('hit' in result
-      ? {
-          shadow: {
-            layer: result.hit.layer,
-            similarity: result.hit.similarity,
-            key: result.hit.entry.key,
-          },
-        }
-      : {}),
+    semantic: isSemantic(key, conf),
+    ...(conf.coalesce_ms > 0 ? { leads: true } : undefined),
+    ...('hit' in result ? { shadow: shadowOf(result.hit) } : undefined),
   }
   return answered('MISS', request, reason, wishes, note)
+}
+
+function shadowOf({ layer, similarity, entry }: Hit): ShadowedHit {
+  return { layer, similarity, key: entry.key }
 }
 
 function bypassed(

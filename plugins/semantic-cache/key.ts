@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   canonicalRequest,
   type Endpoint,
@@ -12,50 +12,46 @@ import { routeNote } from '../llm-router/note.ts'
 import { tierOf } from '../tier.ts'
 import type { CacheConf } from './conf.ts'
 
-/** What identifies a request to the cache. Both hashes cover everything that changes the answer. */
+/** What identifies a request to the cache. The hashes cover everything that changes the answer. */
 export interface CacheKey {
   readonly scope: string
   /** Of the whole canonical request: the exact layer. */
   readonly key: string
-}
-
-/** What a similar question must share, and the question itself. Only computed when the exact layer had nothing. */
-export interface CacheQuestion {
-  /** Of the canonical request without its last user message. */
+  /** Of the canonical request without its last user message, which a similar question must share; "" without one. */
   readonly context: string
   /** The last user message; "" when there is none. */
   readonly query: string
 }
 
+/** The body is written and hashed once: the key is a hash of context and question. */
 export function cacheKeyOf(
   request: RequestView,
   endpoint: Endpoint,
   json: JsonObject,
   conf: CacheConf,
 ): CacheKey {
-  return { scope: scopeOf(request, conf), key: digest(request, endpoint, json, conf) }
-}
-
-export function cacheQuestionOf(
-  request: RequestView,
-  endpoint: Endpoint,
-  json: JsonObject,
-  conf: CacheConf,
-): CacheQuestion {
+  const scope = scopeOf(request, conf)
   const question = lastUserPart(endpoint, json)
-  if (!question) return { context: '', query: '' }
-  const context = digest(request, endpoint, replaceText(json, question.path, ''), conf)
-  return { context, query: question.text }
+  const rest = question ? replaceText(json, question.path, '') : json
+  const context = sha256(canonicalRequest(endpoint, rest) + keyHeaders(request, conf))
+  return question
+    ? { scope, key: sha256(`${context} ${question.text}`), context, query: question.text }
+    : { scope, key: sha256(`${context}.`), context: '', query: '' }
 }
 
-function digest(request: RequestView, endpoint: Endpoint, json: JsonObject, conf: CacheConf): string {
-  const hash = createHash('sha256').update(canonicalRequest(endpoint, json))
+function keyHeaders(request: RequestView, conf: CacheConf): string {
+  let text = ''
   for (const name of conf.key_headers) {
     const value = request.header(name)
-    // A new line: JSON, which comes before, has none outside its strings.
-    if (value !== undefined) hash.update(`\n${JSON.stringify([name.toLowerCase(), value])}`)
+    // A new line: the canonical request, which comes before, ends with a bracket.
+    if (value !== undefined) text += `\n${JSON.stringify([name.toLowerCase(), value])}`
   }
-  return hash.digest('base64url')
+  return text
+}
+
+/** UTF-8 has no half of a pair: texts that differ in one only must not be taken for each other. */
+function sha256(text: string): string {
+  return hash('sha256', text.isWellFormed() ? text : Buffer.from(text, 'utf16le'), 'base64url')
 }
 
 /**
@@ -75,10 +71,20 @@ function scopeOf(request: RequestView, conf: CacheConf): string {
   }
 }
 
+/** Read from the end: most requests end with the user's message, however long the conversation before it is. */
 export function lastUserPart(endpoint: Endpoint, json: JsonObject): TextPart | undefined {
-  let last: TextPart | undefined
-  for (const part of textParts(endpoint, json)) {
-    if (part.role === 'user' || part.role === 'input') last = part
+  const key = endpoint === 'responses' ? 'input' : 'messages'
+  const items = json[key]
+  if (!Array.isArray(items)) return lastOf(textParts(endpoint, json))
+  for (let i = items.length - 1; i >= 0; i--) {
+    const part = lastOf(textParts(endpoint, { [key]: [items[i]] }))
+    if (part) return { ...part, path: [key, i, ...part.path.slice(2)] }
   }
+  return lastOf(textParts(endpoint, { ...json, [key]: [] }))
+}
+
+function lastOf(parts: Iterable<TextPart>): TextPart | undefined {
+  let last: TextPart | undefined
+  for (const part of parts) if (part.role === 'user' || part.role === 'input') last = part
   return last
 }

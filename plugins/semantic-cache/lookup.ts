@@ -1,10 +1,10 @@
 import type { CacheConf } from './conf.ts'
 import type { Embedder } from './embed/embedder.ts'
-import type { CacheKey, CacheQuestion } from './key.ts'
+import type { CacheKey } from './key.ts'
 import type { CacheReport } from './report.ts'
 import type { SecondOpinion } from './second-opinion.ts'
 import type { Hit } from './serve.ts'
-import type { CacheEntry, CacheStore } from './store/cache-store.ts'
+import type { CacheEntry, CacheStore, LocalCacheStore } from './store/cache-store.ts'
 import type { RejectReason } from './verify/verdict.ts'
 import { verify } from './verify/verify.ts'
 
@@ -24,6 +24,7 @@ export type LookupResult = { readonly hit: Hit } | { readonly miss: MissReason }
 
 export interface LookupParts {
   readonly store: CacheStore
+  readonly local: LocalCacheStore | undefined
   readonly embedder: Embedder
   readonly secondOpinion: SecondOpinion | undefined
   readonly report: CacheReport
@@ -32,21 +33,24 @@ export interface LookupParts {
 /** Milliseconds since the epoch; older entries are not wanted. */
 type NotBefore = { readonly notBeforeMs: number }
 
-/** The exact layer: one read, no embedding. Never throws: a store that is away is a miss. */
-export async function lookupExact(
+/**
+ * The exact layer: one read, no embedding; no promise either when the store is in this process. Never throws: a store
+ * that is away is a miss.
+ */
+export function lookupExact(
   { scope, key }: CacheKey,
   { notBeforeMs }: NotBefore,
-  { store, report }: Pick<LookupParts, 'store' | 'report'>,
-): Promise<LookupResult> {
+  { store, local, report }: Pick<LookupParts, 'store' | 'local' | 'report'>,
+): LookupResult | Promise<LookupResult> {
   const startedAt = performance.now()
-  try {
-    const entry = await store.get(scope, key)
+  const found = (entry: CacheEntry | undefined): LookupResult => {
     report.lookup('exact', startedAt)
     if (!entry) return { miss: 'no_entry' }
     return entry.storedMs < notBeforeMs ? { miss: 'too_old' } : { hit: exactHit(entry) }
-  } catch {
-    return { miss: 'store_away' }
   }
+  return local
+    ? found(local.peek(scope, key))
+    : store.get(scope, key).then(found, () => ({ miss: 'store_away' }))
 }
 
 export function exactHit(entry: CacheEntry): Hit {
@@ -56,7 +60,6 @@ export function exactHit(entry: CacheEntry): Hit {
 /** The nearest entries of the same context, each verified before it may answer. Never throws; bounded by the conf. */
 export function lookupSimilar(
   key: CacheKey,
-  question: CacheQuestion,
   wanted: NotBefore & { readonly threshold: number },
   conf: CacheConf,
   parts: LookupParts,
@@ -67,15 +70,14 @@ export function lookupSimilar(
       resolve({ miss: 'late' })
       controller.abort(new DOMException('the lookup is out of time', 'TimeoutError'))
     }, conf.lookup_deadline_ms)
-    similar(key, question, wanted, conf, parts, controller.signal)
+    similar(key, wanted, conf, parts, controller.signal)
       .then(resolve, () => resolve({ miss: 'store_away' }))
       .finally(() => clearTimeout(timer))
   })
 }
 
 async function similar(
-  { scope }: CacheKey,
-  { context, query }: CacheQuestion,
+  { scope, context, query }: CacheKey,
   wanted: NotBefore & { readonly threshold: number },
   conf: CacheConf,
   { store, embedder, report, secondOpinion }: LookupParts,

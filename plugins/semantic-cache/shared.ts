@@ -5,7 +5,7 @@ import { openEmbedder } from './open-embedder.ts'
 import { type CacheReport, reportCache } from './report.ts'
 import { HttpSecondOpinion, type SecondOpinion } from './second-opinion.ts'
 import type { CacheSettings } from './settings.ts'
-import type { CacheStore } from './store/cache-store.ts'
+import type { CacheStore, LocalCacheStore } from './store/cache-store.ts'
 import { GuardedCacheStore } from './store/guarded-cache-store.ts'
 import type { CacheInventory } from './store/inventory.ts'
 import { MemoryCacheStore } from './store/memory-cache-store.ts'
@@ -15,6 +15,8 @@ import { RedisInventory } from './store/redis-inventory.ts'
 /** What one process has open for this plugin. */
 export interface Shared {
   readonly store: CacheStore
+  /** The store once more, if it is in this process. */
+  readonly local: LocalCacheStore | undefined
   readonly embedder: Embedder
   readonly secondOpinion: SecondOpinion | undefined
   readonly coalescer: Coalescer
@@ -29,6 +31,7 @@ export interface Shared {
 
 interface Opened {
   readonly store: CacheStore
+  readonly local: LocalCacheStore | undefined
   readonly inventory: CacheInventory | undefined
   close(): Promise<void>
 }
@@ -80,7 +83,7 @@ async function openEmbedded(
     metrics.observedGauge('llm_cache_entries', ENTRIES_HELP, () => inventory.size.entries)
     metrics.observedGauge('llm_cache_bytes', BYTES_HELP, () => inventory.size.bytes)
   }
-  return { store, inventory, close: async () => {} }
+  return { store, local: own.store, inventory, close: async () => {} }
 }
 
 async function openInRedis(
@@ -109,7 +112,8 @@ async function openInRedis(
   })
   // A Redis that is away now is prepared by the first search or sweep after it has come back.
   await inner.prepare().catch((err: unknown) => log.warn({ err }, 'the cache’s index is not ready'))
-  if (role === 'requests') return { store, inventory: undefined, close: () => inner.close() }
+  if (role === 'requests')
+    return { store, local: undefined, inventory: undefined, close: () => inner.close() }
   const inventory = new RedisInventory(redis, inner, { identity, dimensions })
   const last = { entries: 0, bytes: 0 }
   metrics.observedGauge('llm_cache_entries', ENTRIES_HELP, () => last.entries)
@@ -125,6 +129,7 @@ async function openInRedis(
   const timer = setInterval(sweepQuietly, settings.sweep_ms).unref()
   return {
     store,
+    local: undefined,
     inventory,
     close: async () => {
       clearInterval(timer)

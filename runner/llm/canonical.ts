@@ -28,26 +28,31 @@ const defaults = new Map<string, unknown>([
 ])
 
 /**
- * One string for all requests that ask for the same answer: keys sorted, transport and accounting fields, nulls and
- * universal defaults dropped at the top level, content of a single plain text part written as a string. What it does
- * not know stays in: an unknown field makes a different request. Linear in the body apart from sorting keys, and
- * deep nesting does not exhaust the stack.
+ * One string for all requests that ask for the same answer, and another one for any other: keys sorted, transport and
+ * accounting fields, nulls and universal defaults dropped at the top level, content of a single plain text part written
+ * as a string. What it does not know stays in: an unknown field makes a different request. It is for hashing, not for
+ * reading: a string stands there with its length, not quoted, since quoting costs three times as much as all the rest.
+ * Linear in the body apart from sorting keys. Recursive: the runner refuses bodies nested deeper than 100 levels.
  */
 export function canonicalRequest(endpoint: Endpoint, body: unknown): string {
-  return stableJson({ endpoint, request: isRecord(body) ? essence(body) : body })
+  return `${endpoint},${isRecord(body) ? record(body, essentialKeys(body), topValue) : written(body)}`
 }
 
-function essence(body: JsonRecord): JsonRecord {
-  const kept = Object.entries(body).filter(
-    ([key, value]) =>
-      value !== null && !silent.has(key) && !(defaults.has(key) && defaults.get(key) === value),
-  )
-  return Object.fromEntries(
-    kept.map(([key, value]) => {
-      const messages = (key === 'messages' || key === 'input') && Array.isArray(value)
-      return [key, messages ? value.map(plainMessage) : value]
-    }),
-  )
+function essentialKeys(body: JsonRecord): string[] {
+  return Object.keys(body).filter((key) => {
+    const value = body[key]
+    return value !== null && !silent.has(key) && !(defaults.has(key) && defaults.get(key) === value)
+  })
+}
+
+function topValue(value: unknown, key: string): string {
+  return (key === 'messages' || key === 'input') && Array.isArray(value)
+    ? list(value, writtenMessage)
+    : written(value)
+}
+
+function writtenMessage(message: unknown): string {
+  return written(plainMessage(message))
 }
 
 function plainMessage(message: unknown): unknown {
@@ -58,46 +63,28 @@ function plainMessage(message: unknown): unknown {
   return plain ? { ...message, content: part.text } : message
 }
 
-type Task = { write: string } | { value: unknown }
-
-function stableJson(root: unknown): string {
-  const out: string[] = []
-  const stack: Task[] = [{ value: root }]
-  for (let task = stack.pop(); task !== undefined; task = stack.pop()) {
-    if ('write' in task) {
-      out.push(task.write)
-    } else if (Array.isArray(task.value)) {
-      pushArray(stack, task.value)
-    } else if (isRecord(task.value)) {
-      pushRecord(stack, task.value)
-    } else {
-      out.push(JSON.stringify(task.value) ?? 'null')
-    }
-  }
-  return out.join('')
+function written(value: unknown): string {
+  if (typeof value === 'string') return counted(value)
+  if (Array.isArray(value)) return list(value, written)
+  return isRecord(value) ? record(value, Object.keys(value), written) : String(value)
 }
 
-function pushArray(stack: Task[], items: readonly unknown[]): void {
-  if (items.every((item) => typeof item === 'number')) {
-    stack.push({ write: JSON.stringify(items) })
-    return
-  }
-  stack.push({ write: ']' })
-  for (let index = items.length - 1; index >= 0; index--) {
-    stack.push({ value: items[index] })
-    if (index > 0) stack.push({ write: ',' })
-  }
-  stack.push({ write: '[' })
+function counted(text: string): string {
+  return `${text.length}"${text}`
 }
 
-function pushRecord(stack: Task[], record: JsonRecord): void {
-  const keys = Object.keys(record)
-    .filter((key) => record[key] !== undefined)
-    .sort()
-  stack.push({ write: '}' })
-  for (let index = keys.length - 1; index >= 0; index--) {
-    const key = keys[index] ?? ''
-    stack.push({ value: record[key] }, { write: `${index > 0 ? ',' : ''}${JSON.stringify(key)}:` })
+function list(items: readonly unknown[], write: (item: unknown) => string): string {
+  let out = '['
+  for (const item of items) out += `${write(item)},`
+  return `${out}]`
+}
+
+function record(parent: JsonRecord, keys: string[], write: (item: unknown, key: string) => string): string {
+  let out = '{'
+  for (const key of keys.sort()) {
+    const value = parent[key]
+    // What a plugin made may hold it; it goes out without that key.
+    if (value !== undefined) out += `${counted(key)}${write(value, key)},`
   }
-  stack.push({ write: '{' })
+  return `${out}}`
 }

@@ -11,12 +11,9 @@ export function requestFeatures(endpoint: Endpoint, body: unknown): RequestFeatu
     numberOf(request.max_output_tokens) ??
     numberOf(request.max_tokens)
   const content = contentKinds(endpoint === 'responses' ? request.input : request.messages)
-  return {
-    ...(model !== undefined && { model }),
+  const features: RequestFeatures = {
     stream: request.stream === true,
     n: choices(request),
-    ...(temperature !== undefined && { temperature }),
-    ...(maxTokens !== undefined && { maxTokens }),
     hasTools: arrayOf(request.tools).length > 0 || arrayOf(request.functions).length > 0,
     hasToolResults: content.toolResults,
     hasImages: content.images,
@@ -24,6 +21,11 @@ export function requestFeatures(endpoint: Endpoint, body: unknown): RequestFeatu
     logprobs: wantsLogprobs(request),
     wantsUsage: recordOf(request.stream_options).include_usage === true,
   }
+  // Assigned, not spread: spreading made up most of the cost of a call that several plugins make for each request.
+  if (model !== undefined) features.model = model
+  if (temperature !== undefined) features.temperature = temperature
+  if (maxTokens !== undefined) features.maxTokens = maxTokens
+  return features
 }
 
 /**

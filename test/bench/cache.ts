@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import type { CacheConf } from '../../plugins/semantic-cache/conf.ts'
 import semanticCache from '../../plugins/semantic-cache/index.ts'
-import { cacheKeyOf, cacheQuestionOf } from '../../plugins/semantic-cache/key.ts'
+import { cacheKeyOf } from '../../plugins/semantic-cache/key.ts'
 import { type LookupResult, lookupExact, lookupSimilar } from '../../plugins/semantic-cache/lookup.ts'
 import { reportCache } from '../../plugins/semantic-cache/report.ts'
 import { GuardedCacheStore } from '../../plugins/semantic-cache/store/guarded-cache-store.ts'
@@ -97,22 +97,25 @@ const embedder = {
   vector: new Float32Array() as Float32Array,
   embed: async () => [embedder.vector],
 }
-const parts = { store, embedder, secondOpinion: undefined, report: reportCache(createMetrics()) }
+const parts = {
+  store,
+  local: undefined,
+  embedder,
+  secondOpinion: undefined,
+  report: reportCache(createMetrics()),
+}
 
 function keyed(consumer: string, text: string) {
   const { request, json } = requestOf(consumer, text)
-  const key = cacheKeyOf(request, 'chat-completions', json, conf)
-  return { key, question: () => cacheQuestionOf(request, 'chat-completions', json, conf) }
+  return cacheKeyOf(request, 'chat-completions', json, conf)
 }
 
 async function fill(from: number, to: number): Promise<void> {
   let next = from
   const work = async () => {
     for (let n = next++; n < to; n = next++) {
-      const asked = keyed(tenantOf(n), question(n))
-      const { context, query } = asked.question()
       const entry = {
-        ...{ ...asked.key, context, query, model: 'gpt-4o', promptTokens: 40, completionTokens: 200 },
+        ...{ ...keyed(tenantOf(n), question(n)), model: 'gpt-4o', promptTokens: 40, completionTokens: 200 },
         choices: [{ index: 0, content: `${n} ${ANSWER}`, finishReason: 'stop' }],
         ...{ storedMs: Date.now(), expiresMs: Date.now() + 86_400_000 },
       }
@@ -123,16 +126,16 @@ async function fill(from: number, to: number): Promise<void> {
 }
 
 async function exact(consumer: string, text: string): Promise<LookupResult> {
-  return lookupExact(keyed(consumer, text).key, { notBeforeMs: 0 }, parts)
+  return lookupExact(keyed(consumer, text), { notBeforeMs: 0 }, parts)
 }
 /** As a request does it: first the exact layer, which has nothing. */
 async function similar(consumer: string, text: string, vector: Float32Array): Promise<LookupResult> {
-  const asked = keyed(consumer, text)
-  const found = await lookupExact(asked.key, { notBeforeMs: 0 }, parts)
+  const key = keyed(consumer, text)
+  const found = await lookupExact(key, { notBeforeMs: 0 }, parts)
   if ('hit' in found) return found
   embedder.vector = vector
   const wanted = { notBeforeMs: 0, threshold: 0.95 }
-  return lookupSimilar(asked.key, asked.question(), wanted, { ...conf, lookup_deadline_ms: 1000 }, parts)
+  return lookupSimilar(key, wanted, { ...conf, lookup_deadline_ms: 1000 }, parts)
 }
 
 interface Timing {

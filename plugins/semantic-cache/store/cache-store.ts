@@ -13,6 +13,16 @@ export interface CacheStore {
   release(scope: string, key: string): Promise<void>
 }
 
+/**
+ * A store in this process. What it has is there at once: a promise and its turn of the event loop would cost several
+ * times as much as the look.
+ */
+export interface LocalCacheStore extends CacheStore {
+  peek(scope: string, key: string): CacheEntry | undefined
+  /** false: no entry of this context can be near anything, so that a vector need not be made. */
+  holds(scope: string, context: string): boolean
+}
+
 export interface CacheEntry {
   readonly scope: string
   /** SHA-256 of the canonical request. */

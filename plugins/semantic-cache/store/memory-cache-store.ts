@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheStore, Candidate, ScopeLimits } from './cache-store.ts'
+import type { CacheEntry, Candidate, LocalCacheStore, ScopeLimits } from './cache-store.ts'
 import {
   type CacheInventory,
   type CacheStats,
@@ -44,7 +44,7 @@ export interface MemoryCacheOptions {
  * The embedded store. Exact matches by key; similarity by comparing with the entries of the same scope and context
  * only, which is exact and quick for the few thousand entries that one process should hold.
  */
-export class MemoryCacheStore implements CacheStore, CacheInventory {
+export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
   readonly #options: MemoryCacheOptions
   /** Least recently used first, over all scopes. */
   readonly #byId = new Map<string, Kept>()
@@ -62,8 +62,16 @@ export class MemoryCacheStore implements CacheStore, CacheInventory {
     return { entries: this.#byId.size, bytes }
   }
 
-  async get(scope: string, key: string): Promise<CacheEntry | undefined> {
+  peek(scope: string, key: string): CacheEntry | undefined {
     return this.#fresh(this.#byId.get(entryId(scope, key)))?.entry
+  }
+
+  async get(scope: string, key: string): Promise<CacheEntry | undefined> {
+    return this.peek(scope, key)
+  }
+
+  holds(scope: string, context: string): boolean {
+    return this.#scopes.get(scope)?.byContext.has(context) ?? false
   }
 
   async nearest(

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { canonicalRequest } from '../../../runner/llm/index.ts'
+import { MAX_JSON_DEPTH } from '../../../runner/rpc/json-body.ts'
 
 const canonical = (body: unknown) => canonicalRequest('chat-completions', body)
 
@@ -37,7 +39,7 @@ test('differs whenever the answer may differ', () => {
   assert.notEqual(canonicalRequest('completions', base), canonical(base))
 })
 
-test('is valid JSON, says the same value, and does not depend on the order of keys', () => {
+test('is the same whatever the order of keys, and another for another value', () => {
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled)
     if (typeof value !== 'object' || value === null) return value
@@ -47,21 +49,39 @@ test('is valid JSON, says the same value, and does not depend on the order of ke
         .map(([key, item]) => [key, shuffled(item)]),
     )
   }
+  const json = fc.jsonValue({ stringUnit: fc.constantFrom(...'ab,:"[]{}1\u0000\ud800é') })
+  const parsed = (value: unknown): unknown => JSON.parse(JSON.stringify({ x: [value] }))
   fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
-      const json: unknown = JSON.parse(JSON.stringify({ x: value }))
-      const text = canonical(json)
-      assert.equal(canonical(shuffled(json)), text)
-      assert.deepEqual(JSON.parse(text), {
-        endpoint: 'chat-completions',
-        request: value === null ? {} : json,
-      })
+    fc.property(json, json, (one, other) => {
+      const [a, b] = [parsed(one), parsed(other)]
+      assert.equal(canonical(shuffled(a)), canonical(a))
+      assert.equal(canonical(a) === canonical(b), isDeepStrictEqual(a, b))
     }),
   )
 })
 
-test('survives nesting that would exhaust the stack of JSON.stringify', () => {
+test('is not confused by texts that look like its own notation', () => {
+  const bodies: unknown[] = [
+    { x: ['a', 'b'] },
+    { x: ['a,1"b'] },
+    { x: ['a', 'b', ''] },
+    { x: [1, 5] },
+    { x: [15] },
+    { x: ['15'] },
+    { x: [null] },
+    { x: ['null'] },
+    { x: {} },
+    { x: [] },
+    { x: '{}' },
+    { x: { a: 1, b: 2 } },
+    { x: { 'a"1': 1, b: 2 } },
+    { x: { a: '1,1"b2' } },
+  ]
+  assert.equal(new Set(bodies.map(canonical)).size, bodies.length)
+})
+
+test('takes the deepest body that the runner lets through', () => {
   let deep: unknown = 'x'
-  for (let i = 0; i < 50_000; i++) deep = i % 2 ? [deep] : { a: deep }
-  assert.ok(canonical({ messages: deep }).length > 50_000)
+  for (let i = 0; i < MAX_JSON_DEPTH; i++) deep = i % 2 ? [deep] : { a: deep }
+  assert.ok(canonical({ messages: deep }).length > MAX_JSON_DEPTH)
 })

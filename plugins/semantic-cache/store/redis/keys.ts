@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What the settings say about where keys go. */
 export interface KeySpace {
@@ -18,7 +18,7 @@ export class CacheKeys {
   readonly #prefix: string
 
   constructor({ prefix, cluster }: KeySpace, identity: string) {
-    this.id = hash(identity).slice(0, 16)
+    this.id = sha256(identity).slice(0, 16)
     this.base = cluster ? `${prefix}cache:{${this.id}}:` : `${prefix}cache:${this.id}:`
     this.#prefix = prefix
   }
@@ -73,7 +73,7 @@ export class CacheKeys {
 
   /** The index of the vectors; another definition has another name. */
   index(definition: string): string {
-    return `${this.base}vectors:${hash(definition).slice(0, 8)}`
+    return `${this.base}vectors:${sha256(definition).slice(0, 8)}`
   }
 
   /** Identities that were ever used with this Redis, by id: a hash. */
@@ -83,12 +83,12 @@ export class CacheKeys {
 }
 
 export function scopeHash(scope: string): string {
-  return hash(scope).slice(0, 32)
+  return sha256(scope).slice(0, 32)
 }
 
 /** Scope and context in one word of hex digits, which a query need not escape. */
 export function contextTag(scope: string, context: string): string {
-  return hash(JSON.stringify([scope, context])).slice(0, 32)
+  return sha256(JSON.stringify([scope, context])).slice(0, 32)
 }
 
 export function entryId(scope: string, key: string): string {
@@ -102,6 +102,6 @@ export function parseEntryId(id: string): { readonly scopeId: string; readonly k
   return scopeId === undefined || key === undefined ? undefined : { scopeId, key }
 }
 
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+function sha256(text: string): string {
+  return hash('sha256', text, 'hex')
 }
