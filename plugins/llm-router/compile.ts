@@ -15,15 +15,25 @@ export interface Route {
   mayRequest(tier: string, model: string): boolean
 }
 
-/** @throws Error naming the place in the conf, or the environment variable that is missing. */
+/**
+ * Providers whose keys are missing are left out of every rule: a key that nobody set takes away what needs it, no more.
+ * @throws Error naming the place in the conf, or the environment variables when no rule has a target left.
+ */
 export function compileRoute(conf: RouterConf, env: Readonly<Record<string, string | undefined>>): Route {
   const providers = new Map(
     Object.entries(conf.providers).map(([name, provider]) => [name, compileProvider(name, provider, env)]),
   )
+  const rules = compileRules(conf.rules, providers, conf.prefer_local)
+  if (rules.every(({ targets }) => targets.length === 0)) {
+    const problems = [...providers.values()].flatMap(({ name, keys }) =>
+      keys.problems.map((one) => `${name}: ${one}`),
+    )
+    throw new Error(`no rule has a target with a key: providers/${problems.join(', providers/')}`)
+  }
   return {
     conf,
     providers,
-    rules: compileRules(conf.rules, providers, conf.prefer_local),
+    rules,
     spill: compileSpill(conf, providers),
     removeHeaders: conf.remove_headers.map((name) => name.toLowerCase()),
     mayRequest: compileAllowList(conf.allowed_models),
@@ -34,6 +44,7 @@ function compileSpill(conf: RouterConf, providers: ReadonlyMap<string, Provider>
   if (!conf.spill) return undefined
   const provider = providers.get(conf.spill.provider)
   if (!provider) throw new Error(`spill/provider: there is no provider ${conf.spill.provider}`)
+  if (!provider.keys.usable) return undefined
   return { provider, model: conf.spill.model, share: conf.spill.share, weight: 1, price: undefined }
 }
 

@@ -27,6 +27,9 @@ import { optionsOf } from './targets/choose.ts'
 import { type AcquireProbe, type Picked, type PickResult, pick } from './targets/pick.ts'
 import { spilled } from './targets/spill.ts'
 
+/** Somebody has to set a key and start the runner again. */
+const WITHOUT_KEY_RETRY_MS = 60_000
+
 /** What a decision may use beside the request and the conf. */
 export interface Surroundings {
   readonly fleet: FleetView
@@ -52,6 +55,7 @@ export function decideRoute(
   const facts = new RequestFacts(request, { endpoint, model, tier, consumer: request.consumer, json })
   const rule = route.rules.find(({ condition }) => condition.holds(facts))
   if (!rule) return modelNotFound(endpoint, model)
+  if (rule.targets.length === 0) return noProviderLeft(endpoint, WITHOUT_KEY_RETRY_MS)
   return chooseAndSend(request, route, rule, facts, around)
 }
 

@@ -26,6 +26,7 @@ export default definePlugin<typeof RouterConf, typeof RouterSettingsSchema, Shar
   close: (shared) => shared.close(),
   prepare: (conf, shared) => {
     const route = compileRoute(conf, shared.env)
+    shared.report.prepared(route.providers.values())
     for (const provider of route.providers.values()) shared.mirror.declare(provider.name, provider.upstreamId)
     const { mirror, random } = shared
     return { route, shared, around: { fleet: mirror, acquireProbe: mirror.acquireProbe, random } }

@@ -1,14 +1,22 @@
-import type { Decision, Metrics } from '../../runner/plugin.ts'
+import type { Decision, Log, Metrics } from '../../runner/plugin.ts'
+import type { Provider } from './catalogue/provider.ts'
 import type { RouteNote } from './note.ts'
 import type { Hub } from './state/hub.ts'
 import type { Snapshot } from './state/port.ts'
 
 export interface DecisionReport {
+  /** Says which keys of a conf are missing. */
+  prepared(providers: Iterable<Provider>): void
   decided(decision: Decision): void
 }
 
 /** Counts decisions. Every label is a name from a conf or from a closed list. */
-export function reportDecisions(metrics: Metrics): DecisionReport {
+export function reportDecisions(metrics: Metrics, log: Log): DecisionReport {
+  const missingKeys = metrics.gauge(
+    'llm_router_provider_keys_missing',
+    'Keys of a provider that the confs name and the environment does not have, added up over the workers.',
+    ['provider'],
+  )
   const decisions = metrics.counter(
     'llm_router_decisions_total',
     'Requests sent on, by the provider chosen, tier, and why it is not the first choice (first_choice: it is).',
@@ -23,6 +31,15 @@ export function reportDecisions(metrics: Metrics): DecisionReport {
     ['provider'],
   )
   return {
+    prepared: (providers) => {
+      for (const { name: provider, keys } of providers) {
+        missingKeys.set({ provider }, keys.problems.length)
+        for (const problem of keys.problems) {
+          const left = keys.usable ? 'goes on with its other keys' : 'is left out of every rule'
+          log.error({ provider }, `provider ${provider} ${left}: ${problem}`)
+        }
+      }
+    },
     decided: (decision) => {
       if (decision.kind === 'stop') return stops.inc({ status: String(decision.status) })
       const note = decision.note as RouteNote | undefined

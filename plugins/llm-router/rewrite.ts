@@ -79,7 +79,7 @@ export function rewriteFor(parts: RewriteParts): RequestPatch {
 
 function keyHeader(provider: Provider, endpoint: Endpoint): Record<string, string> {
   if (provider.auth === 'none') return {}
-  const key = provider.nextKey()
+  const key = provider.keys.next()
   if (key === undefined) return {}
   switch (provider.auth) {
     case 'api-key':

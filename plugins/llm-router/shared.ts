@@ -38,7 +38,7 @@ export async function openShared(settings: RouterSettings, services: Services): 
   return {
     env: services.env,
     mirror,
-    report: reportDecisions(metrics),
+    report: reportDecisions(metrics, log),
     random: Math.random,
     close: async () => {
       await mirror.stop()

@@ -12,11 +12,9 @@ import { calls, chat, clearLedgers, parseSse, type Seen } from '../support/talk.
  * checks and breakers stay out of it, so that every row asks the primary; health.test.ts has them.
  */
 const READ_TIMEOUT_S = 1
-const base: ResourceChange = inTurn(
-  logAtOnce,
-  withoutHealthChecks,
-  upstream('*', () => ({ timeout: { connect: 1, send: 5, read: READ_TIMEOUT_S } })),
-)
+const readTimeout = (seconds: number) =>
+  upstream('*', () => ({ timeout: { connect: 1, send: 5, read: seconds } }))
+const base: ResourceChange = inTurn(logAtOnce, withoutHealthChecks, readTimeout(READ_TIMEOUT_S))
 
 let stack: Stack
 before(async () => {
@@ -279,6 +277,8 @@ for (const [stream, form] of forms) {
 }
 
 test('a body of 3 MB survives every hop', async () => {
+  // Three hops of it take a busy machine longer than the other rows wait.
+  await stack.apply(undefined, inTurn(base, readTimeout(10)))
   const url = `data:image/png;base64,${'A'.repeat(3_000_000)}`
   const headers = scripted([
     { only: { provider: 'openai' }, status: 503 },
@@ -286,6 +286,7 @@ test('a body of 3 MB survives every hop', async () => {
   ])
   const messages = [{ role: 'user' as const, content: [{ type: 'image_url' as const, image_url: { url } }] }]
   const seen = await chat(stack, { headers, messages })
+  await stack.apply()
   assert.equal(seen.status, 200)
   const body = stack.providers.ollama.ledger.last?.body as { messages: unknown } | undefined
   assert.deepEqual(body?.messages, messages)

@@ -159,7 +159,7 @@ test('a prompt that is too long for the model goes to the bigger one that the ru
     messages: [{ role: 'assistant', content }, ...question()],
   })
   assert.equal(seen.status, 200)
-  assert.equal(seen.headers.get('x-llm-model'), 'qwen-max')
+  assert.equal(seen.headers.get('x-llm-model'), 'gpt-4o')
   assert.equal(seen.headers.get('x-model-fallback'), 'true')
   assert.equal(seen.headers.get('x-fallback-reason'), 'context_length')
   assert.equal((await stack.newEvents())[0]?.fallback_reason, 'context_length')

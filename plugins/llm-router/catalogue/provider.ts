@@ -13,7 +13,7 @@ export interface Provider {
   readonly local: boolean
   readonly maxQueue: number | undefined
   readonly auth: AuthStyle
-  readonly nextKey: KeyRing
+  readonly keys: KeyRing
   /** Query arguments of every call. */
   readonly args: Readonly<Record<string, string>>
   readonly fields: readonly CompiledField[]
@@ -59,7 +59,7 @@ export function compileProvider(
     local: conf.local ?? preset.local ?? false,
     maxQueue: conf.max_queue,
     auth: conf.auth ?? preset.auth,
-    nextKey: createKeyRing(name, conf, env),
+    keys: createKeyRing(name, conf, env),
     args: conf.api_version === undefined ? {} : { 'api-version': conf.api_version },
     fields: compileFields(preset, conf),
     headersOf: (endpoint) => preset.headers?.[endpoint] ?? {},

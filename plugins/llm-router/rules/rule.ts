@@ -16,6 +16,7 @@ export interface Target {
 export interface Rule {
   readonly name: string
   readonly condition: Condition
+  /** Those whose provider has a key; none: requests of the rule are refused. */
   readonly targets: readonly Target[]
   readonly overflow: readonly Target[]
   readonly strategy: Strategy
@@ -40,13 +41,14 @@ export function compileRules(
       throw new Error(`rules/${index}: sticky needs the strategy weighted`)
     }
     const compile = (targets: readonly TargetConf[], from: number, key: string) =>
-      targets.map((target, at) => compileTarget(target, from + at, providers, `rules/${index}/${key}/${at}`))
-    const targets = compile(conf.targets, 0, 'targets')
+      targets
+        .map((target, at) => compileTarget(target, from + at, providers, `rules/${index}/${key}/${at}`))
+        .filter(({ provider }) => provider.keys.usable)
     return {
       name,
       condition: located(`rules/${index}/when`, () => compileCondition(conf.when)),
-      targets,
-      overflow: compile(conf.context_overflow ?? [], targets.length, 'context_overflow'),
+      targets: compile(conf.targets, 0, 'targets'),
+      overflow: compile(conf.context_overflow ?? [], conf.targets.length, 'context_overflow'),
       strategy: conf.strategy,
       sticky: conf.sticky,
       preferLocal: conf.prefer_local ?? preferLocal,

@@ -1,15 +1,45 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { policies, problemsOf, ref, routeOf, simpleRoute } from './support.ts'
+import { chat, policies, problemsOf, ref, routeOf, run, simpleRoute } from './support.ts'
 
 const targets = [{ provider: 'a' }]
 
-test('names the environment variable that is missing, and no value', () => {
-  const providers = { a: { type: 'openai', upstream: 'a', api_key: ref('NOT_SET') } }
+test('refuses a conf none of whose rules has a target with a key, naming the variables and no value', () => {
+  const providers = { a: { type: 'openai', upstream: 'a', api_keys: [ref('NOT_SET'), ref('NOR_THIS')] } }
   assert.throws(() => simpleRoute(providers, targets), {
-    message: 'providers/a: the environment variable NOT_SET is not set',
+    message:
+      'no rule has a target with a key: providers/a: the environment variable NOT_SET is not set, providers/a: the environment variable NOR_THIS is not set',
   })
+})
+
+const keyless = {
+  a: { type: 'openai', upstream: 'a', api_key: ref('NOT_SET'), models: { m: {} } },
+  b: { type: 'openai', upstream: 'b', api_keys: [ref('NOT_SET'), ref('OPENAI_API_KEY')] },
+}
+
+test('leaves a provider without a key out of its rules, and uses the keys that are there', async () => {
+  const spill = { provider: 'a', model: 'm', share: 1 }
+  const overflow = { context_overflow: [{ provider: 'a' }] }
+  const route = simpleRoute(keyless, [...targets, { provider: 'b' }], { spill }, overflow)
+  assert.deepEqual([route.rules[0]?.overflow, route.spill], [[], undefined])
+  for (let i = 0; i < 2; i++) {
+    const { sent, respHeaders } = await run(route, { json: chat('m') })
+    assert.equal(sent.header('authorization'), 'Bearer sk-openai')
+    // Nothing has failed: this is what the conf means without the key.
+    assert.equal(respHeaders['X-Model-Fallback'], undefined)
+  }
+})
+
+test('refuses requests of a rule that has no key at all, without giving them to the next rule', async () => {
+  const rules = [
+    { name: 'only a', when: { models: ['m'] }, targets },
+    { name: 'rest', targets: [{ provider: 'b' }] },
+  ]
+  const route = routeOf({ providers: keyless, rules, listed_models: ['other'] })
+  const { status, error, respHeaders } = await run(route, { json: chat('m') })
+  assert.deepEqual([status, error?.code, respHeaders['retry-after']], [503, 'no_provider_available', '60'])
+  assert.equal((await run(route, { json: chat('other') })).sent.header('x-llm-upstream'), 'b')
 })
 
 test('refuses a key that is written into the conf, without repeating it', () => {

@@ -10,10 +10,12 @@ import { routerSettings, silent } from './state/settings.ts'
 import { chat, env, observationOf, policies, ref, requestOf, statuses } from './support.ts'
 
 async function open() {
+  const errors: string[] = []
+  const metrics = createMetrics()
   const services = {
-    log: silent,
+    log: { ...silent, error: (...line: unknown[]) => void errors.push(String(line[1])) },
     clock: { now: Date.now },
-    metrics: createMetrics(),
+    metrics,
     redis: undefined,
     dataDir: undefined,
     env,
@@ -23,15 +25,21 @@ async function open() {
   const factory = new ChainFactory(new Map([['llm-router', { definition: llmRouter, shared }]]), 1000)
   const prepare = (conf: object) =>
     factory.prepare({ key: 'route#1#x#1', conf: [{ name: 'llm-router', value: JSON.stringify(conf) }] })
-  return { shared, prepare }
+  return { shared, prepare, errors, metrics }
 }
 
-test('a conf that names a missing variable refuses the route', async (t) => {
-  const { shared, prepare } = await open()
+test('a missing key is an error in the log and a metric, and refuses the route when nothing else is there', async (t) => {
+  const { shared, prepare, errors, metrics } = await open()
   t.after(() => llmRouter.close?.(shared))
-  assert.equal(prepare(policies).refusal, undefined)
   const openai = { type: 'openai', upstream: 'openai', api_key: ref('NOT_SET') }
-  const { refusal } = prepare({ ...policies, providers: { ...policies.providers, openai } })
+  assert.equal(prepare({ ...policies, providers: { ...policies.providers, openai } }).refusal, undefined)
+  assert.deepEqual(errors, [
+    'provider openai is left out of every rule: the environment variable NOT_SET is not set',
+  ])
+  const page = await metrics.registry.metrics()
+  assert.match(page, /^llm_router_provider_keys_missing\{provider="openai"\} 1$/m)
+  assert.match(page, /^llm_router_provider_keys_missing\{provider="ollama"\} 0$/m)
+  const { refusal } = prepare({ providers: { openai }, rules: [{ targets: [{ provider: 'openai' }] }] })
   assert.match(String(refusal?.cause), /environment variable NOT_SET is not set/)
 })
 

@@ -9,7 +9,7 @@ import { chat, policies, routeOf, run } from './support.ts'
 
 test('counts decisions by provider, tier and reason, spills and stops', async () => {
   const metrics = createMetrics()
-  const report = reportDecisions(metrics)
+  const report = reportDecisions(metrics, silent)
   const route = routeOf({ ...policies, spill: { provider: 'ollama', model: 'deepseek-r1:7b' } })
   const parts = { consumer: 'business_unit_A', json: chat('gpt-4') }
   report.decided((await run(route, parts)).decision)
