@@ -25,7 +25,11 @@ export function endpointOf(method: string, path: string): Endpoint | undefined {
   return posts.find(([suffix]) => suffix.test(plain))?.[1]
 }
 
+/** A query, an escape, an empty segment or a slash at the end: nearly no path of a model call has one. */
+const unplain = /[?#%]|\/\/|\/$/
+
 function plainPath(path: string): string {
+  if (!unplain.test(path)) return path
   const end = path.search(/[?#]/)
   const bare = end < 0 ? path : path.slice(0, end)
   const segments = decoded(bare)

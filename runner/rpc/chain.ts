@@ -1,5 +1,4 @@
 import { RunnerError, toRunnerError } from '../errors.ts'
-import { errorBody } from '../llm/index.ts'
 import type {
   Call,
   CallOutcome,
@@ -10,8 +9,9 @@ import type {
   Rewrite,
   Stop,
 } from '../plugin.ts'
-import type { StopAction } from './codec.ts'
-import { type PatchedRequest, toEntries } from './request-view.ts'
+import { type LazySignal, StepCall } from './call-signal.ts'
+import { refuse } from './refuse.ts'
+import type { PatchedRequest } from './request-view.ts'
 
 /** One plugin of a route, ready to run: its conf is compiled into the closures. */
 export interface Step {
@@ -51,40 +51,79 @@ export interface ChainObserver {
 
 /**
  * Runs the steps in order over ever newer views of the request. No IO of its own. `callSignal` aborts when the whole
- * call is out of time or its connection is gone.
+ * call is out of time or its connection is gone. A promise only when a plugin decides by one: it would cost more than
+ * many a plugin.
  */
-export async function runChain(
+export function runChain(
   chain: Chain,
-  first: PatchedRequest,
+  request: PatchedRequest,
   callSignal: LazySignal,
   observer: ChainObserver,
-): Promise<ChainResult> {
-  let request = first
-  let ran = 0
-  let result: ChainResult | undefined
-  try {
-    for (const step of chain.steps) {
-      ran++
-      const startedAt = performance.now()
-      const pending = decideOrFail(step, request, callSignal, observer)
-      const decision = pending instanceof Promise ? await pending : pending
-      observer.step(
-        step.plugin,
-        decision.failed ? 'failed' : decision.kind,
-        (performance.now() - startedAt) / 1000,
-      )
-      if (decision.note !== undefined) request = request.noted(step.plugin, decision.note)
-      if (decision.kind === 'rewrite') request = request.patched(decision.patch)
-      if (decision.kind === 'stop') {
-        result = { kind: 'stop', request, by: step.plugin, stop: decision }
-        return result
+): ChainResult | Promise<ChainResult> {
+  return new ChainRun(chain, request, callSignal, observer).advance()
+}
+
+class ChainRun {
+  readonly #chain: Chain
+  readonly #callSignal: LazySignal
+  readonly #observer: ChainObserver
+  #request: PatchedRequest
+  #ran = 0
+  #finished = false
+
+  constructor(chain: Chain, request: PatchedRequest, callSignal: LazySignal, observer: ChainObserver) {
+    this.#chain = chain
+    this.#request = request
+    this.#callSignal = callSignal
+    this.#observer = observer
+  }
+
+  advance(): ChainResult | Promise<ChainResult> {
+    try {
+      while (this.#ran < this.#chain.steps.length) {
+        const step = this.#chain.steps[this.#ran++] as Step
+        const startedAt = performance.now()
+        const decision = decideOrFail(step, this.#request, this.#callSignal, this.#observer)
+        if (decision instanceof Promise) return this.#resume(step, decision, startedAt)
+        const stopped = this.#take(step, decision, startedAt)
+        if (stopped) return this.#finish(stopped)
       }
+      return this.#finish({ kind: 'forward', request: this.#request })
+    } catch (error) {
+      this.#finish(undefined)
+      throw error
     }
-    result = { kind: 'forward', request }
-    return result
-  } finally {
+  }
+
+  async #resume(step: Step, pending: Promise<Decided>, startedAt: number): Promise<ChainResult> {
+    try {
+      const stopped = this.#take(step, await pending, startedAt)
+      if (stopped) return this.#finish(stopped)
+    } catch (error) {
+      this.#finish(undefined)
+      throw error
+    }
+    return this.advance()
+  }
+
+  #take(step: Step, decision: Decided, startedAt: number): ChainResult | undefined {
+    const outcome = decision.failed ? 'failed' : decision.kind
+    this.#observer.step(step.plugin, outcome, (performance.now() - startedAt) / 1000)
+    if (decision.note !== undefined) this.#request = this.#request.noted(step.plugin, decision.note)
+    if (decision.kind === 'rewrite') this.#request = this.#request.patched(decision.patch)
+    if (decision.kind !== 'stop') return undefined
+    return { kind: 'stop', request: this.#request, by: step.plugin, stop: decision }
+  }
+
+  /** Once, for every step that began, however the chain ended. */
+  #finish<Result extends ChainResult | undefined>(result: Result): Result {
+    if (this.#finished) return result
+    this.#finished = true
     const outcome = outcomeOf(result)
-    for (const step of chain.steps.slice(0, ran)) finishStep(step, request, outcome, observer)
+    for (let i = 0; i < this.#ran; i++) {
+      finishStep(this.#chain.steps[i] as Step, this.#request, outcome, this.#observer)
+    }
+    return result
   }
 }
 
@@ -167,106 +206,8 @@ function finishStep(
   }
 }
 
-/** A signal that is only built when somebody asks: most decisions are synchronous and never do. */
-export class LazySignal {
-  #controller: AbortController | undefined
-  #reason: RunnerError | undefined
-  #listeners = new Set<(reason: RunnerError) => void>()
-
-  get reason(): RunnerError | undefined {
-    return this.#reason
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    if (this.#reason) this.#controller.abort(this.#reason)
-    return this.#controller.signal
-  }
-
-  onAbort(listener: (reason: RunnerError) => void): () => void {
-    if (this.#reason) listener(this.#reason)
-    else this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  abort(reason: RunnerError): void {
-    if (this.#reason) return
-    this.#reason = reason
-    this.#controller?.abort(reason)
-    for (const listener of this.#listeners) listener(reason)
-    this.#listeners.clear()
-  }
-}
-
-/** The `Call` of one step: ends with the step's deadline or with the call, whichever comes first. */
-class StepCall implements Call {
-  readonly #callSignal: LazySignal
-  #controller: AbortController | undefined
-  #unlisten: (() => void) | undefined
-
-  constructor(callSignal: LazySignal) {
-    this.#callSignal = callSignal
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController()
-      this.onCallAborted(() => this.abort())
-    }
-    return this.#controller.signal
-  }
-
-  onCallAborted(listener: (reason: RunnerError) => void): void {
-    const previous = this.#unlisten
-    const unlisten = this.#callSignal.onAbort(listener)
-    this.#unlisten = () => {
-      previous?.()
-      unlisten()
-    }
-  }
-
-  abort(): void {
-    this.#controller?.abort()
-    this.detach()
-  }
-
-  detach(): void {
-    this.#unlisten?.()
-    this.#unlisten = undefined
-  }
-}
-
 function outcomeOf(result: ChainResult | undefined): CallOutcome {
   if (!result) return { kind: 'failed' }
   if (result.kind === 'forward') return { kind: 'forwarded' }
   return { kind: 'stopped', by: result.by, outcome: result.stop.outcome ?? 'refused' }
-}
-
-/** What the client reads when the runner itself refuses: the code and the request id, no internals. */
-export function refuse(error: RunnerError, request: { id: string; endpoint: RequestView['endpoint'] }): Stop {
-  const { status, type } = error.kind
-  const message =
-    status < 500 || error.code === 'CONF_INVALID'
-      ? error.message
-      : `The gateway could not process this request. Request id: ${request.id}`
-  return {
-    kind: 'stop',
-    status,
-    headers: status === 503 ? { 'retry-after': '1' } : {},
-    body: errorBody(request.endpoint, { message, type, code: error.code.toLowerCase() }),
-  }
-}
-
-/** Headers that earlier plugins set for the response stay on a stop; the stop's own win. */
-export function toStopAction(stop: Stop, request: PatchedRequest): StopAction {
-  const own = new Set(Object.keys(stop.headers ?? {}).map((name) => name.toLowerCase()))
-  const inherited = toEntries(request.respHeaders).filter((entry) => !own.has(entry.name))
-  const headers = [...inherited, ...toEntries(stop.headers ?? {})]
-  if (!own.has('content-type')) headers.push({ name: 'content-type', value: 'application/json' })
-  return {
-    kind: 'stop',
-    status: stop.status,
-    headers,
-    body: Buffer.from(stop.body === '' ? '{}' : stop.body),
-  }
 }

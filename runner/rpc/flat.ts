@@ -18,9 +18,14 @@ export interface TextEntry {
 /** APISIX passes at most 100 headers and 100 arguments by default; this leaves room and still bounds a forged vector. */
 export const MAX_ENTRIES = 10_000
 
+/** A bigger call is mostly values, for which no second copy of it is worth while. */
+const MAX_CUT_FROM_BYTES = 16_384
+const NOT_ASCII = /[^\0-\x7f]/
+
 export class Payload {
   readonly bytes: Buffer
   #budget: number
+  #chars: string | undefined
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
@@ -80,7 +85,7 @@ export class Payload {
     const name = vtableBytes >= 6 ? this.u16(vtable + 4) : 0
     const value = vtableBytes >= 8 ? this.u16(vtable + 6) : 0
     return {
-      name: name === 0 ? '' : this.text(table + name),
+      name: name === 0 ? '' : this.#name(table + name),
       value: value === 0 ? undefined : this.text(table + value),
     }
   }
@@ -93,6 +98,23 @@ export class Payload {
     this.check(start, length)
     this.#spend(length)
     return this.bytes.toString('utf8', start, start + length)
+  }
+
+  /**
+   * As `text`, for names: a call has a dozen short ones, all ASCII, and cutting them from one string costs a fifth of
+   * as many calls to a decoder. What is cut keeps the whole payload in memory, so no text that is stored may be.
+   */
+  #name(at: number): string {
+    if (this.bytes.length > MAX_CUT_FROM_BYTES) return this.text(at)
+    const head = this.follow(at)
+    const length = this.u32(head)
+    const start = head + SIZEOF_INT
+    this.check(start, length)
+    this.#chars ??= this.bytes.toString('latin1')
+    const name = this.#chars.slice(start, start + length)
+    if (NOT_ASCII.test(name)) return this.text(at)
+    this.#spend(length)
+    return name
   }
 
   check(at: number, size: number): void {

@@ -3,32 +3,48 @@ import { type Endpoint, endpointOf } from '../llm/index.ts'
 import type { Note, NoteKey, Notes, RequestPatch, RequestView } from '../plugin.ts'
 import type { HttpReqCall, RewriteAction, TextEntry } from './codec.ts'
 
-/** What the session gathers before the chain runs. */
+/** What a call says by itself, and what was asked for before the chain runs. */
 export interface RequestParts {
   readonly id: string
   readonly receivedAt: number
   readonly routeId: string
   readonly call: HttpReqCall
+  /** False when an earlier pass has put `x-request-id` on the response already. Default true. */
+  readonly idOnResponse?: boolean
+}
+
+export interface LoadedParts {
   readonly variables: ReadonlyMap<string, string>
   readonly body: Buffer
   readonly json: JsonObject | undefined
-  /** Notes of an earlier pass of the same request (failover). */
-  readonly notes: Notes
-  /** Who asked in an earlier pass: the header is not sent on to providers, so a later pass does not see it. */
-  readonly consumer?: string | undefined
+  /**
+   * Of an earlier pass of the same request (failover): its notes, and who asked, because the header with the consumer
+   * is not sent on to providers.
+   */
+  readonly earlier?: { readonly notes: Notes; readonly consumer: string | undefined } | undefined
 }
 
 /** null stands for deleted. Names are lower-case. */
 type Changes = Readonly<Record<string, string | null>>
 
 const NONE: Changes = Object.freeze({})
+const NO_NOTES: Notes = Object.freeze({})
+const NOT_LOADED: LoadedParts = { variables: new Map(), body: Buffer.alloc(0), json: undefined }
+
+/** What all views of one request share. */
+interface Base {
+  readonly parts: RequestParts
+  readonly loaded: LoadedParts
+  /** null: it is none of the known ones. undefined: not looked up yet. */
+  endpoint: Endpoint | null | undefined
+}
 
 /**
- * The immutable request that plugins see. `patched` gives a new view that shares all that did not change; the
- * difference to what APISIX sent is kept, so `toRewrite` costs nothing for an untouched request.
+ * The immutable request that plugins see. `patched` gives a new view that shares all that did not change; only the
+ * difference to what APISIX sent is kept, for `toRewrite`.
  */
 export class PatchedRequest implements RequestView {
-  readonly #parts: RequestParts
+  readonly #base: Base
   readonly #path: string | undefined
   readonly #headers: Changes
   readonly #args: Changes
@@ -36,108 +52,115 @@ export class PatchedRequest implements RequestView {
   readonly #json: JsonObject | undefined
   readonly notes: Notes
   #rawBody: Buffer | undefined
-  #endpoint: Endpoint | null | undefined
 
-  private constructor(parts: RequestParts, changes: RequestChanges) {
-    this.#parts = parts
-    this.#path = changes.path
-    this.#headers = changes.headers
-    this.#args = changes.args
-    this.#respHeaders = changes.respHeaders
-    this.#json = changes.json
-    this.notes = changes.notes
+  private constructor(
+    base: Base,
+    path: string | undefined,
+    headers: Changes,
+    args: Changes,
+    respHeaders: Changes,
+    json: JsonObject | undefined,
+    notes: Notes,
+  ) {
+    this.#base = base
+    this.#path = path
+    this.#headers = headers
+    this.#args = args
+    this.#respHeaders = respHeaders
+    this.#json = json
+    this.notes = notes
   }
 
+  /** The request and its response carry the id from the start. */
   static of(parts: RequestParts): PatchedRequest {
-    return new PatchedRequest(parts, {
-      path: undefined,
-      headers: NONE,
-      args: NONE,
-      respHeaders: NONE,
-      json: undefined,
-      notes: parts.notes,
-    })
-  }
-
-  patched(patch: RequestPatch): PatchedRequest {
-    return new PatchedRequest(this.#parts, {
-      path: patch.path ?? this.#path,
-      headers: patch.headers ? { ...this.#headers, ...lowerCased(patch.headers) } : this.#headers,
-      args: patch.args ? { ...this.#args, ...patch.args } : this.#args,
-      respHeaders: patch.respHeaders
-        ? { ...this.#respHeaders, ...lowerCased(patch.respHeaders) }
-        : this.#respHeaders,
-      json: patch.json ?? this.#json,
-      notes: this.notes,
-    })
+    const base = { parts, loaded: NOT_LOADED, endpoint: undefined }
+    const id: Changes = { 'x-request-id': parts.id }
+    const respHeaders = parts.idOnResponse === false ? NONE : id
+    return new PatchedRequest(base, undefined, id, NONE, respHeaders, undefined, NO_NOTES)
   }
 
   /** The same request with what had to be asked for. */
-  loaded(more: Pick<RequestParts, 'variables' | 'body' | 'json' | 'notes' | 'consumer'>): PatchedRequest {
+  loaded(loaded: LoadedParts): PatchedRequest {
+    const base = { parts: this.#base.parts, loaded, endpoint: this.#base.endpoint }
+    const notes = loaded.earlier?.notes ?? NO_NOTES
     return new PatchedRequest(
-      { ...this.#parts, ...more },
-      {
-        path: this.#path,
-        headers: this.#headers,
-        args: this.#args,
-        respHeaders: this.#respHeaders,
-        json: undefined,
-        notes: more.notes,
-      },
+      base,
+      this.#path,
+      this.#headers,
+      this.#args,
+      this.#respHeaders,
+      undefined,
+      notes,
+    )
+  }
+
+  patched(patch: RequestPatch): PatchedRequest {
+    return new PatchedRequest(
+      this.#base,
+      patch.path ?? this.#path,
+      patch.headers ? merged(this.#headers, patch.headers) : this.#headers,
+      patch.args ? { ...this.#args, ...patch.args } : this.#args,
+      patch.respHeaders ? merged(this.#respHeaders, patch.respHeaders) : this.#respHeaders,
+      patch.json ?? this.#json,
+      this.notes,
     )
   }
 
   noted(plugin: string, note: Note): PatchedRequest {
-    return new PatchedRequest(this.#parts, {
-      path: this.#path,
-      headers: this.#headers,
-      args: this.#args,
-      respHeaders: this.#respHeaders,
-      json: this.#json,
-      notes: { ...this.notes, [plugin]: note },
-    })
+    return new PatchedRequest(
+      this.#base,
+      this.#path,
+      this.#headers,
+      this.#args,
+      this.#respHeaders,
+      this.#json,
+      { ...this.notes, [plugin]: note },
+    )
   }
 
   get id(): string {
-    return this.#parts.id
+    return this.#base.parts.id
   }
 
   get receivedAt(): number {
-    return this.#parts.receivedAt
+    return this.#base.parts.receivedAt
   }
 
   get routeId(): string {
-    return this.#parts.routeId
+    return this.#base.parts.routeId
   }
 
   get method(): string {
-    return this.#parts.call.method
+    return this.#base.parts.call.method
   }
 
   get path(): string {
-    return this.#path ?? this.#parts.call.path
+    return this.#path ?? this.#base.parts.call.path
   }
 
   /** Of the path that the client asked for: a router's rewrite of the path does not change what is asked. */
   get endpoint(): Endpoint | undefined {
-    if (this.#endpoint === undefined) this.#endpoint = endpointOf(this.method, this.#parts.call.path) ?? null
-    return this.#endpoint ?? undefined
+    const base = this.#base
+    if (base.endpoint === undefined) base.endpoint = endpointOf(this.method, base.parts.call.path) ?? null
+    return base.endpoint ?? undefined
   }
 
   get srcIp(): string {
-    return formatIp(this.#parts.call.srcIp)
+    return formatIp(this.#base.parts.call.srcIp)
   }
 
   get consumer(): string | undefined {
-    return lastValue(this.#parts.call.headers, 'x-consumer-username') ?? this.#parts.consumer
+    return (
+      lastValue(this.#base.parts.call.headers, 'x-consumer-username') ?? this.#base.loaded.earlier?.consumer
+    )
   }
 
   get json(): JsonObject | undefined {
-    return this.#json ?? this.#parts.json
+    return this.#json ?? this.#base.loaded.json
   }
 
   get rawBody(): Buffer {
-    if (!this.#json) return this.#parts.body
+    if (!this.#json) return this.#base.loaded.body
     this.#rawBody ??= Buffer.from(JSON.stringify(this.#json))
     return this.#rawBody
   }
@@ -149,62 +172,49 @@ export class PatchedRequest implements RequestView {
   header(name: string): string | undefined {
     const change = changeOf(this.#headers, name)
     if (change !== undefined) return change ?? undefined
-    return lastValue(this.#parts.call.headers, name)
+    return lastValue(this.#base.parts.call.headers, name)
   }
 
   headerAll(name: string): readonly string[] {
     const change = changeOf(this.#headers, name)
     if (change !== undefined) return change === null ? [] : [change]
-    return this.#parts.call.headers.filter((entry) => entry.name === name).map((entry) => entry.value ?? '')
+    return this.#base.parts.call.headers
+      .filter((entry) => entry.name === name)
+      .map((entry) => entry.value ?? '')
   }
 
   arg(name: string): string | undefined {
     const change = changeOf(this.#args, name)
     if (change !== undefined) return change ?? undefined
-    const entry = this.#parts.call.args.find((candidate) => candidate.name === name)
+    const entry = this.#base.parts.call.args.find((candidate) => candidate.name === name)
     return entry && (entry.value ?? '')
   }
 
   variable(name: string): string | undefined {
-    return this.#parts.variables.get(name)
+    return this.#base.loaded.variables.get(name)
   }
 
   note<T extends Note>(key: NoteKey<T>): T | undefined {
     return this.notes[key.plugin] as T | undefined
   }
 
-  /** undefined: nothing changed, APISIX goes on with what it has. */
-  toRewrite(): RewriteAction | undefined {
-    const body = this.#json ? this.rawBody : undefined
-    const unchanged =
-      this.#path === undefined &&
-      this.#headers === NONE &&
-      this.#args === NONE &&
-      this.#respHeaders === NONE &&
-      !body
-    if (unchanged) return undefined
+  /** All that differs from what APISIX sent. */
+  toRewrite(): RewriteAction {
     return {
       kind: 'rewrite',
       path: this.#path,
       headers: toEntries(this.#headers),
       args: toEntries(this.#args),
       respHeaders: toEntries(this.#respHeaders),
-      body,
+      body: this.#json ? this.rawBody : undefined,
     }
   }
 }
 
-interface RequestChanges {
-  readonly path: string | undefined
-  readonly headers: Changes
-  readonly args: Changes
-  readonly respHeaders: Changes
-  readonly json: JsonObject | undefined
-  readonly notes: Notes
-}
-
 export function toEntries(changes: Changes): TextEntry[] {
-  return Object.entries(changes).map(([name, value]) => ({ name, value: value ?? undefined }))
+  const entries: TextEntry[] = []
+  for (const name of Object.keys(changes)) entries.push({ name, value: changes[name] ?? undefined })
+  return entries
 }
 
 /** Names come from confs and clients: `constructor` is one like any other. */
@@ -212,10 +222,11 @@ function changeOf(changes: Changes, name: string): string | null | undefined {
   return Object.hasOwn(changes, name) ? changes[name] : undefined
 }
 
-function lowerCased(record: Readonly<Record<string, string | null>>): Changes {
-  const lowered: Record<string, string | null> = {}
-  for (const [name, value] of Object.entries(record)) lowered[name.toLowerCase()] = value
-  return lowered
+/** Header names are case-insensitive; a later change wins. */
+function merged(before: Changes, more: Readonly<Record<string, string | null>>): Changes {
+  const changes: Record<string, string | null> = { ...before }
+  for (const name of Object.keys(more)) changes[name.toLowerCase()] = more[name] as string | null
+  return changes
 }
 
 /** APISIX repeats a repeated header, in order, with names in lower case. */

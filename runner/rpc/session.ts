@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { RunnerError, toRunnerError } from '../errors.ts'
-import type { Answerer, Caller } from './answer.ts'
-import { decodeMessage, encodeReply, type Message, type Question, type Reply } from './codec.ts'
+import type { Answerer } from './answer.ts'
+import type { Caller } from './caller.ts'
+import { decodeMessage, encodeReply, type Message, type Reply } from './codec.ts'
 import { type Frame, FrameReader } from './frame.ts'
 
 /**
@@ -15,14 +16,22 @@ export class Session {
   readonly #onClosed: () => void
   readonly #reader = new FrameReader()
   #answering = false
-  #asked: { resolve(result: Buffer | undefined): void; reject(error: RunnerError): void } | undefined
+  #asked: ((result: Buffer | undefined) => void) | undefined
   #abortCall: ((reason: RunnerError) => void) | undefined
   readonly #caller: Caller = {
-    ask: (question) => this.#ask(question),
+    ask: (question, answered) => {
+      this.#asked = answered
+      this.#write({ kind: 'question', question })
+    },
     onGone: (abort) => {
       this.#abortCall = abort
     },
+    reply: (reply) => {
+      this.#finish(reply)
+      this.#pump()
+    },
   }
+  #pumping = false
   #draining = false
   #ending = false
   #hungUp = false
@@ -58,7 +67,10 @@ export class Session {
     this.#socket.destroy()
   }
 
+  /** A call that replies at once does so from within the loop, which then goes on by itself. */
   #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
     try {
       while (!this.#draining && this.#wantsFrame()) {
         const frame = this.#reader.next()
@@ -67,6 +79,8 @@ export class Session {
       }
     } catch (error) {
       this.#fail(toRunnerError(error, 'FRAME_INVALID', 'frame'))
+    } finally {
+      this.#pumping = false
     }
     // While a call is open nothing more is due; a peer that sends all the same waits in its own buffer.
     if (this.#reader.hasUnread && !this.#hungUp) this.#socket.pause()
@@ -80,26 +94,17 @@ export class Session {
 
   #take(message: Message, frame: Frame): void {
     if (message.kind === 'extra-info') {
-      const asked = this.#asked
-      if (!asked) throw new RunnerError('FRAME_UNEXPECTED', 'an answer came to no question')
+      const answered = this.#asked
+      if (!answered) throw new RunnerError('FRAME_UNEXPECTED', 'an answer came to no question')
       this.#asked = undefined
-      asked.resolve(message.result)
+      answered(message.result)
       return
     }
     if (this.#asked) {
       throw new RunnerError('FRAME_UNEXPECTED', `frame of type ${frame.type} came instead of an answer`)
     }
     this.#answering = true
-    const reply = this.#answerer.answer(message, this.#caller)
-    if (reply instanceof Promise) {
-      void reply.then((settled) => {
-        this.#finish(settled)
-        this.#pump()
-      })
-    } else {
-      // The loop in #pump goes on with the next frame.
-      this.#finish(reply)
-    }
+    this.#answerer.answer(message, this.#caller)
   }
 
   #finish(reply: Reply): void {
@@ -111,17 +116,6 @@ export class Session {
     this.#write(reply)
     // APISIX may still answer the question that was cut short; nothing can be told apart after that.
     if (this.#ending || lateQuestion) this.#hangUp()
-  }
-
-  #ask(question: Question): Promise<Buffer | undefined> {
-    return new Promise((resolve, reject) => {
-      if (!this.#socket.writable) {
-        reject(gone())
-        return
-      }
-      this.#asked = { resolve, reject }
-      this.#write({ kind: 'question', question })
-    })
   }
 
   #write(reply: Reply): void {
@@ -155,10 +149,9 @@ export class Session {
     this.#onClosed()
   }
 
+  /** The call ends by itself then, and its reply finds no one. */
   #dropCall(reason: RunnerError): void {
-    const asked = this.#asked
     this.#asked = undefined
-    asked?.reject(reason)
     this.#abortCall?.(reason)
   }
 }

@@ -70,14 +70,13 @@ function requestOf(consumer: string, text: string) {
     ],
   }
   const request = PatchedRequest.of({
-    ...{ id: 'bench', receivedAt: Date.now(), routeId: 'llm', variables: new Map(), notes: {}, json },
+    ...{ id: 'bench', receivedAt: Date.now(), routeId: 'llm' },
     call: {
       ...{ kind: 'http-req-call', id: 1, srcIp: Buffer.from([10, 0, 0, 1]), method: 'POST', args: [] },
       ...{ path: '/v1/chat/completions', confToken: 1 },
       headers: [{ name: 'x-consumer-username', value: consumer }],
     },
-    body: Buffer.alloc(0),
-  })
+  }).loaded({ variables: new Map(), body: Buffer.alloc(0), json })
   return { request, json }
 }
 

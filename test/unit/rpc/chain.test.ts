@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunnerError } from '../../../runner/errors.ts'
 import type { Call, CallOutcome, Decision, RequestView } from '../../../runner/plugin.ts'
-import { type Chain, LazySignal, runChain, type Step, toStopAction } from '../../../runner/rpc/chain.ts'
+import { LazySignal } from '../../../runner/rpc/call-signal.ts'
+import { type Chain, type ChainResult, runChain, type Step } from '../../../runner/rpc/chain.ts'
+import { toStopAction } from '../../../runner/rpc/refuse.ts'
 import { PatchedRequest } from '../../../runner/rpc/request-view.ts'
 
 const request = PatchedRequest.of({
@@ -20,17 +22,13 @@ const request = PatchedRequest.of({
     headers: [],
     confToken: 1,
   },
-  variables: new Map(),
-  body: Buffer.alloc(0),
-  json: undefined,
-  notes: {},
 })
 
 interface Scene {
   readonly finished: [string, CallOutcome][]
   readonly failures: [string, string, boolean][]
   readonly signal: LazySignal
-  run(...steps: Step[]): ReturnType<typeof runChain>
+  run(...steps: Step[]): Promise<ChainResult>
 }
 
 function scene(): Scene {
@@ -41,7 +39,7 @@ function scene(): Scene {
     finished,
     failures,
     signal,
-    run: (...steps) => {
+    run: async (...steps) => {
       const watched = steps.map((step) => ({
         ...step,
         finish: (view: RequestView, outcome: CallOutcome) => {
@@ -170,7 +168,7 @@ test('a stop has a body and a content type, and its own headers win over those s
   )
   assert.deepEqual(
     action.headers.map(({ name, value }) => `${name}: ${value}`),
-    ['x-b: 1', 'X-A: 2', 'Content-Type: text/plain'],
+    ['x-request-id: id', 'x-b: 1', 'X-A: 2', 'Content-Type: text/plain'],
   )
   assert.equal(Buffer.from(action.body).toString(), '{}')
 })

@@ -30,11 +30,11 @@ const request = (more: Partial<Parameters<typeof PatchedRequest.of>[0]> = {}) =>
     receivedAt: 1,
     routeId: 'r',
     call,
+    ...more,
+  }).loaded({
     variables: new Map([['v', 'x']]),
     body: Buffer.from('{"model":"m"}'),
     json: { model: 'm' },
-    notes: {},
-    ...more,
   })
 
 test('shows what APISIX sent', () => {
@@ -86,8 +86,29 @@ test('stays the endpoint and the consumer that asked, whatever is rewritten', ()
   assert.equal(view.consumer, 'c1')
 })
 
-test('an untouched request needs no rewrite, and later patches win', () => {
-  assert.equal(request().toRewrite(), undefined)
+test('the request and its response carry the id, the response of a later pass has it already', () => {
+  const id = [{ name: 'x-request-id', value: 'id' }]
+  assert.equal(request().header('x-request-id'), 'id')
+  assert.deepEqual(request().toRewrite().headers, id)
+  assert.deepEqual(request().toRewrite().respHeaders, id)
+  assert.deepEqual(request({ idOnResponse: false }).toRewrite().headers, id)
+  assert.deepEqual(request({ idOnResponse: false }).toRewrite().respHeaders, [])
+})
+
+test('an earlier pass tells what it noted and who asked', () => {
+  const unnamed = { ...call, headers: [] }
+  const view = PatchedRequest.of({ id: 'id', receivedAt: 1, routeId: 'r', call: unnamed }).loaded({
+    variables: new Map(),
+    body: Buffer.alloc(0),
+    json: undefined,
+    earlier: { notes: { router: { to: 'x' } }, consumer: 'c0' },
+  })
+  assert.equal(view.consumer, 'c0')
+  assert.deepEqual(view.note(noteKey('router')), { to: 'x' })
+})
+
+test('later patches win', () => {
+  const id = { name: 'x-request-id', value: 'id' }
   const rewrite = request()
     .patched({ headers: { a: '1', b: null }, respHeaders: { 'X-R': '1' } })
     .patched({ headers: { A: '2' }, respHeaders: { 'x-r': '2' } })
@@ -95,12 +116,9 @@ test('an untouched request needs no rewrite, and later patches win', () => {
   assert.deepEqual(rewrite, {
     kind: 'rewrite',
     path: undefined,
-    headers: [
-      { name: 'a', value: '2' },
-      { name: 'b', value: undefined },
-    ],
+    headers: [id, { name: 'a', value: '2' }, { name: 'b', value: undefined }],
     args: [],
-    respHeaders: [{ name: 'x-r', value: '2' }],
+    respHeaders: [id, { name: 'x-r', value: '2' }],
     body: undefined,
   })
 })
@@ -109,7 +127,7 @@ test('notes are kept under the plugin that left them and never travel as a rewri
   const view = request().noted('guard', { seen: 1 }).noted('router', { to: 'x' }).noted('guard', { seen: 2 })
   assert.deepEqual(view.note(noteKey('guard')), { seen: 2 })
   assert.deepEqual(view.notes, { guard: { seen: 2 }, router: { to: 'x' } })
-  assert.equal(view.toRewrite(), undefined)
+  assert.deepEqual(view.toRewrite(), request().toRewrite())
 })
 
 test('a header named like a member of Object is no header', () => {

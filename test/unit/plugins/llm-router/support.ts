@@ -114,10 +114,11 @@ export function requestOf(parts: RequestParts): PatchedRequest {
       headers: entries(headers),
       confToken: 1,
     },
+  }).loaded({
     variables: new Map(),
     body: Buffer.from(parts.json ? JSON.stringify(parts.json) : ''),
     json: parts.json,
-    notes: parts.note ? { [routeNote.plugin]: parts.note } : {},
+    earlier: parts.note && { notes: { [routeNote.plugin]: parts.note }, consumer: undefined },
   })
 }
 

@@ -200,10 +200,11 @@ function requestOf(
       headers: Object.entries(own).map(([name, value]) => ({ name: name.toLowerCase(), value })),
       confToken: 1,
     },
+  }).loaded({
     variables: new Map(),
     body: Buffer.from(JSON.stringify(json)),
     json,
-    notes,
+    earlier: { notes, consumer: undefined },
   })
 }
 
