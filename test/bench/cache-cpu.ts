@@ -56,7 +56,7 @@ function requestOf(n: number): PatchedRequest {
     stream: true,
   })
   const request = PatchedRequest.of({
-    ...{ id: `bench-${n}`, receivedAt: Date.now(), routeId: 'llm', variables: new Map(), notes: {} },
+    ...{ id: `bench-${n}`, receivedAt: Date.now(), routeId: 'llm' },
     call: {
       ...{ kind: 'http-req-call', id: 1, srcIp: Buffer.from([10, 0, 0, 1]), method: 'POST', args: [] },
       ...{ path: '/v1/chat/completions', confToken: 1 },
@@ -67,9 +67,7 @@ function requestOf(n: number): PatchedRequest {
         { name: 'x-consumer-username', value: `tenant_${n % 50}` },
       ],
     },
-    body: Buffer.alloc(0),
-    json: JSON.parse(text) as JsonObject,
-  })
+  }).loaded({ variables: new Map(), body: Buffer.alloc(0), json: JSON.parse(text) as JsonObject })
   texts.set(request, text)
   return request
 }
