@@ -6,6 +6,12 @@ export interface RankData {
 /** No such token; also larger than any rank, so that a minimum over ranks passes it by. */
 export const NO_RANK = 0x7fffffff
 
+/** Token r is `pool[starts[r], starts[r + 1])`. */
+export interface TokenBytes {
+  readonly pool: Uint8Array
+  readonly starts: Uint32Array
+}
+
 const RANK_BITS = 18
 const RANK_MASK = (1 << RANK_BITS) - 1
 const PAIR_CACHE_BITS = 15
@@ -47,6 +53,10 @@ export class Vocabulary {
       this.#insert(rank, start, end)
     }
     this.longestToken = longest
+  }
+
+  get tokens(): TokenBytes {
+    return { pool: this.#pool, starts: this.#starts }
   }
 
   /** The rank of `bytes[start, end)` as one token, or NO_RANK. */
@@ -148,8 +158,8 @@ const BASE64_VALUES = (() => {
   return values
 })()
 
-/** Decodes all tokens to one run of bytes; token r is `pool[starts[r], starts[r + 1])`. */
-function decodeRanks(text: string): { pool: Uint8Array; starts: Uint32Array } {
+/** Decodes all tokens to one run of bytes. */
+function decodeRanks(text: string): TokenBytes {
   const pool = new Uint8Array(Math.ceil(text.length * 0.75))
   const starts = new Uint32Array((text.length >> 1) + 2)
   let tokens = 0
