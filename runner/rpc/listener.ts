@@ -1,6 +1,7 @@
 import { chmod, chown, lstat, readFile, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { RunnerError, toRunnerError } from '../errors.ts'
+import { withClaim } from './claim-socket.ts'
 
 export interface ListenOptions {
   /** Absolute path; `unix:` in front, as in APISIX_LISTEN_ADDRESS, is allowed. */
@@ -24,25 +25,33 @@ export async function listen(
 ): Promise<Server> {
   const path = socketPath(options.address)
   try {
-    await removeStale(path)
-    // `pauseOnConnect`: no byte may be read before the connection is with the worker that answers it.
-    const server = createServer({ pauseOnConnect: true }, onConnection)
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ path }, resolve)
+    return await withClaim(path, async () => {
+      await removeStale(path)
+      return await open(path, options, onConnection)
     })
-    try {
-      await chmod(path, options.mode)
-      if (options.group !== undefined) {
-        await chown(path, process.getuid?.() ?? 0, await groupId(options.group))
-      }
-    } catch (error) {
-      server.close()
-      throw error
-    }
-    return server
   } catch (error) {
     throw toRunnerError(error, 'LISTEN_FAILED', `cannot listen on ${path}`)
+  }
+}
+
+async function open(
+  path: string,
+  { mode, group }: ListenOptions,
+  onConnection: (socket: Socket) => void,
+): Promise<Server> {
+  // `pauseOnConnect`: no byte may be read before the connection is with the worker that answers it.
+  const server = createServer({ pauseOnConnect: true }, onConnection)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ path }, resolve)
+  })
+  try {
+    await chmod(path, mode)
+    if (group !== undefined) await chown(path, process.getuid?.() ?? 0, await groupId(group))
+    return server
+  } catch (error) {
+    server.close()
+    throw error
   }
 }
 

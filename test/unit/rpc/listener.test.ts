@@ -117,3 +117,22 @@ test('names the path when the folder does not let it', async () => {
   server.close()
   await chmod(dir, 0o700)
 })
+
+test('of runners that start at once over a stale socket exactly one listens, and it is the one that answers', async () => {
+  for (let round = 0; round < 20; round++) {
+    const path = freshPath()
+    leaveStaleSocket(path)
+    const tried = await Promise.allSettled(
+      ['a', 'b', 'c'].map((name) =>
+        listen({ address: path, mode: 0o600, group: undefined }, (socket) => socket.end(name)),
+      ),
+    )
+    const listening = tried.filter((one) => one.status === 'fulfilled')
+    assert.equal(listening.length, 1)
+    assert.equal(await greeting(path), 'abc'[tried.findIndex((one) => one.status === 'fulfilled')])
+    for (const one of tried) {
+      if (one.status === 'fulfilled') one.value.close()
+      else assert.match(one.reason.message, /another process is listening/)
+    }
+  }
+})
