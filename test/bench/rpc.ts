@@ -1,14 +1,15 @@
 /**
  * Calls per second of the runner beside a bare socket echo of the same bytes with the same round trips, in one run:
  * `npm run bench:rpc`. Server and client are processes of their own. `calls/cpu-s` is per second of the server's CPU
- * time: what one core does, also on a machine that is shared. BENCH_SECONDS sets the length of each measurement.
+ * time: what one core does, also on a machine that is shared. BENCH_SECONDS sets the length of each measurement. No body
+ * comes twice: `four plugins` has one long new message in each call, `four, chat` a conversation with a short new one.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Exchange, exchangeOf, type LoadResult, type Peer, runLoad } from './rpc/load.ts'
 import { ServerProcess } from './rpc/server-process.ts'
-import { fourPlugins, prepare, prompts } from './rpc/workload.ts'
+import { conversations, fourPlugins, prepare, prompts } from './rpc/workload.ts'
 
 const MS = 1000 * Number(process.env.BENCH_SECONDS ?? 3)
 /** Calls before the first measurement of a case: compiled code is what is measured. */
@@ -31,9 +32,9 @@ const runnerPath = join(dir, 'runner.sock')
 const echo = await ServerProcess.echo(echoPath)
 const runner = await ServerProcess.runner(runnerPath)
 const bodies = prompts(997)
-const withConf = async (conf: Parameters<typeof prepare>[1]) => {
+const withConf = async (conf: Parameters<typeof prepare>[1], its = bodies) => {
   const token = await prepare(runnerPath, conf)
-  return bodies.map((body, i) => exchangeOf(token, i, body))
+  return its.map((body, i) => exchangeOf(token, i, body))
 }
 const atEcho = { server: echo, socketPath: echoPath }
 const atRunner = { server: runner, socketPath: runnerPath, peer: { kind: 'runner' } as const }
@@ -50,6 +51,12 @@ const cases: Case[] = [
     baseline: 'echo + body',
   },
   { name: 'four plugins', ...atRunner, exchanges: await withConf(fourPlugins()), baseline: 'echo + body' },
+  {
+    name: 'four, chat',
+    ...atRunner,
+    exchanges: await withConf(fourPlugins(), conversations(997)),
+    baseline: 'echo + body',
+  },
 ].filter(({ name }) => wanted?.includes(name) ?? true)
 
 console.log(

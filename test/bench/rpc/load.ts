@@ -6,6 +6,8 @@ import { encodeFrame, MESSAGE } from '../../gateway/ext-plugin/frame.ts'
 export interface Exchange {
   readonly call: Buffer
   readonly answer: Buffer
+  /** Where the answer has a number that differs from call to call, so that no body comes twice. */
+  readonly numberAt: number
 }
 
 /** Who is at the other end: the runner, or a server that sends back the bytes that it gets. */
@@ -50,10 +52,21 @@ export function exchangeOf(token: number, id: number, body: string): Exchange {
     args: [],
     headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
   })
+  const answer = encodeFrame(MESSAGE.extraInfo, encodeAnswer(bytes))
   return {
     call: encodeFrame(MESSAGE.httpReqCall, payload),
-    answer: encodeFrame(MESSAGE.extraInfo, encodeAnswer(bytes)),
+    answer,
+    numberAt: answer.indexOf(NUMBER),
   }
+}
+
+/** Stands in a body for the number of the call. */
+export const NUMBER = '00000000'
+
+function stamped(exchange: Exchange, call: number): Exchange {
+  const digits = String(call).padStart(NUMBER.length, '0')
+  if (exchange.numberAt >= 0) exchange.answer.write(digits, exchange.numberAt, 'latin1')
+  return exchange
 }
 
 export interface Load {
@@ -67,6 +80,8 @@ export interface Load {
 }
 
 /** Keeps every connection busy with one call after the other. */
+let sent = 0
+
 export async function runLoad(load: Load): Promise<LoadResult> {
   const sockets = await Promise.all(Array.from({ length: load.connections }, () => open(load.socketPath)))
   const latencies: number[] = []
@@ -77,7 +92,8 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const endsAt = 'ms' in until ? startedAt + until.ms : Number.POSITIVE_INFINITY
   const next = (): Exchange | undefined => {
     if (counts.started >= maxCalls || performance.now() >= endsAt) return undefined
-    return load.exchanges[counts.started++ % load.exchanges.length]
+    const exchange = load.exchanges[counts.started++ % load.exchanges.length]
+    return exchange && stamped(exchange, sent++)
   }
   const ended = (ms: number, refused: boolean) => {
     counts.calls++

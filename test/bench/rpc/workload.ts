@@ -4,6 +4,7 @@ import { encodePrepareConf } from '../../gateway/ext-plugin/codec.ts'
 import { RunnerConnection } from '../../gateway/ext-plugin/connection.ts'
 import { MESSAGE } from '../../gateway/ext-plugin/frame.ts'
 import { Table } from '../../gateway/ext-plugin/tables.ts'
+import { NUMBER } from './load.ts'
 
 export interface ConfItem {
   readonly name: string
@@ -50,18 +51,33 @@ const SENTENCES = [
   'Compare the two offers by price, delivery time and warranty, as a table. ',
 ]
 
-/** Chat bodies of about 2 KB, each one different. */
+const SYSTEM = { role: 'system', content: 'You are a helpful assistant of the logistics department.' }
+
+/** Chat bodies of about 2 KB: one long message of the user, which is new in each call. */
 export function prompts(count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
-    let text = `Request ${i}. `
-    for (let j = i; Buffer.byteLength(text) < 1800; j++) text += SENTENCES[j % SENTENCES.length]
-    return JSON.stringify({
-      model: 'gpt-4',
-      messages: [
-        { role: 'system', content: 'You are a helpful assistant of the logistics department.' },
-        { role: 'user', content: text },
-      ],
-      temperature: 0.2,
-    })
+    const user = { role: 'user', content: `Request ${NUMBER}. ${textOf(i, 1800)}` }
+    return JSON.stringify({ model: 'gpt-4', messages: [SYSTEM, user], temperature: 0.2 })
   })
+}
+
+/** Chat bodies of about 2 KB: a conversation that goes on, of which only the last message is new in each call. */
+export function conversations(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    const messages = [
+      SYSTEM,
+      { role: 'user', content: textOf(i, 400) },
+      { role: 'assistant', content: textOf(i + 1, 800) },
+      { role: 'user', content: textOf(i + 2, 100) },
+      { role: 'assistant', content: textOf(i + 3, 200) },
+      { role: 'user', content: `Request ${NUMBER}. ${textOf(i + 4, 150)}` },
+    ]
+    return JSON.stringify({ model: 'gpt-4', messages, temperature: 0.2 })
+  })
+}
+
+function textOf(from: number, bytes: number): string {
+  let text = ''
+  for (let i = from; Buffer.byteLength(text) < bytes; i++) text += SENTENCES[i % SENTENCES.length]
+  return text
 }
