@@ -87,18 +87,20 @@ export const PROVIDERS = Object.keys(PREFIXES) as ProviderName[]
 
 /** The variables by which apisix-conf/upstreams finds the scripted providers. */
 export function providerEnv(
+  scheme: 'http' | 'https',
   host: string,
   ports: Readonly<Record<ProviderName, number>>,
+  fallbackHost: string,
   fallbackPort: number,
 ): Record<string, string> {
   return Object.fromEntries(
     PROVIDERS.flatMap((name) => {
       const prefix = PREFIXES[name]
       return [
-        [`${prefix}_SCHEME`, 'http'],
+        [`${prefix}_SCHEME`, scheme],
         [`${prefix}_HOST`, host],
         [`${prefix}_PORT`, String(ports[name])],
-        [`${prefix}_FALLBACK_HOST`, '127.0.0.1'],
+        [`${prefix}_FALLBACK_HOST`, fallbackHost],
         [`${prefix}_FALLBACK_PORT`, String(fallbackPort)],
       ]
     }),

@@ -77,6 +77,8 @@ export interface StackOptions {
   readonly recordEvents?: boolean
   /** The certificate of the TLS failover listener, for https providers. */
   readonly tlsFallback?: boolean
+  /** The scripted providers speak TLS, and the failover goes through the TLS listener. */
+  readonly https?: boolean
   /** Default: free ports. */
   readonly ports?: { readonly gateway?: number; readonly admin?: number; readonly usage?: number }
   /** Default: random ones. */
@@ -116,7 +118,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const usageAuth = secret('usage')
 
   const providerHost = real?.providerHost ?? '127.0.0.1'
-  const providers = await startProviders(providerKeys, listenHostFor(providerHost))
+  const providers = await startProviders(providerKeys, listenHostFor(providerHost), options.https)
   const gateway = real ? undefined : await startOurGateway(options, socketPath)
   const place = real ?? placeOf(gateway as Gateway, socketPath)
   const { gatewayUrl, adminUrl, adminKey, fallbackPort, fallbackTlsPort } = place
@@ -139,11 +141,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   })
   await runner.start()
 
-  const certificate = options.tlsFallback ? certificateFor('llm-fallback.local') : undefined
+  const certificate =
+    (options.tlsFallback ?? options.https) ? certificateFor('llm-fallback.local') : undefined
   const ports = mapProviders((name) => providers[name].port)
   const confEnv = {
     ...consumerKeys,
-    ...providerEnv(providerHost, ports, fallbackPort),
+    ...(options.https
+      ? providerEnv('https', providerHost, ports, 'llm-fallback.local', fallbackTlsPort)
+      : providerEnv('http', providerHost, ports, '127.0.0.1', fallbackPort)),
     ...(options.openai ? realOpenai(options.openai.url) : {}),
     LLM_USAGE_URL: `http://${place.usageHost}:${usagePort}/usage`,
     LLM_USAGE_AUTH: usageAuth,
@@ -268,12 +273,17 @@ function settingsOf({ settings, recordEvents }: StackOptions, place: RealApisix,
 
 type ProviderKeys = Readonly<Record<'OPENAI_API_KEY' | 'DASHSCOPE_API_KEY' | 'ANTHROPIC_API_KEY', string>>
 
-async function startProviders(keys: ProviderKeys, host: string): Promise<Record<ProviderName, Provider>> {
+async function startProviders(
+  keys: ProviderKeys,
+  host: string,
+  https = false,
+): Promise<Record<ProviderName, Provider>> {
+  const common = { host, ...(https && { tls: certificateFor('provider.local') }) }
   const [openai, qwen, anthropic, ollama] = await Promise.all([
-    startProvider({ name: 'openai', host, requireKey: keys.OPENAI_API_KEY }),
-    startProvider({ name: 'qwen', host, requireKey: keys.DASHSCOPE_API_KEY }),
-    startProvider({ name: 'anthropic', host, requireKey: keys.ANTHROPIC_API_KEY }),
-    startProvider({ name: 'ollama', host }),
+    startProvider({ ...common, name: 'openai', requireKey: keys.OPENAI_API_KEY }),
+    startProvider({ ...common, name: 'qwen', requireKey: keys.DASHSCOPE_API_KEY }),
+    startProvider({ ...common, name: 'anthropic', requireKey: keys.ANTHROPIC_API_KEY }),
+    startProvider({ ...common, name: 'ollama' }),
   ])
   return { openai, qwen, anthropic, ollama }
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { scripted } from '../../provider/behaviour.ts'
 import { type Stack, startStack } from '../../support/stack.ts'
+import { upstream } from '../../support/stack-conf.ts'
+import { calls, chat, eventually } from '../../support/talk.ts'
 
 let stack: Stack
 before(async () => {
@@ -90,4 +92,45 @@ test('bills a failover once, to the provider that answered', async () => {
   assert.equal(usage.requests, before.requests + 1)
   const call = stack.providers.qwen.ledger.last ?? assert.fail('no call')
   assert.equal(usage.total_t - before.total_t, call.promptTokens + call.completionTokens)
+})
+
+test('fails over between https providers through the TLS listener, in streams and in JSON, with their health checked', async () => {
+  // As shipped, but that a test cannot wait 10 s for a check.
+  const quick = upstream('*', ({ checks }) => {
+    const { active, ...rest } = checks as { active: { healthy: object; unhealthy: object } }
+    const often = {
+      healthy: { ...active.healthy, interval: 1 },
+      unhealthy: { ...active.unhealthy, interval: 1 },
+    }
+    return { checks: { ...rest, active: { ...active, ...often } } }
+  })
+  const secure = await startStack({ https: true, resources: quick })
+  try {
+    for (const stream of [false, true]) {
+      const straight = await chat(secure, { stream })
+      assert.deepEqual([straight.status, straight.headers.get('x-llm-provider')], [200, 'openai'])
+      const headers = scripted([
+        { only: { provider: 'openai' }, status: 429 },
+        { only: { provider: 'qwen' }, cut: 'before_headers' },
+      ])
+      const seen = await chat(secure, { stream, headers })
+      assert.deepEqual([seen.status, seen.broken, seen.finish], [200, false, 'stop'])
+      assert.equal(seen.headers.get('x-llm-provider'), 'ollama')
+      assert.equal(seen.headers.get('x-model-fallback'), 'true')
+      const refused = await chat(secure, { stream, headers: scripted({ status: 503 }) })
+      assert.deepEqual([refused.status, refused.error?.code], [503, 'no_provider_available'])
+    }
+    assert.deepEqual(calls(secure), { openai: 6, qwen: 4, ollama: 4 })
+    const healthy = async () => {
+      const answer = await fetch(`${secure.gateway?.controlUrl}/v1/healthcheck`)
+      // Lua writes a list without entries as an object.
+      const checkers = (await answer.json()) as { nodes: Record<string, { status: string }> }[]
+      return checkers.flatMap(({ nodes }) => Object.values(nodes).map(({ status }) => status))
+    }
+    const probes = () => Object.values(secure.providers).filter(({ ledger }) => ledger.probes > 0).length
+    await eventually(() => (probes() >= 3 ? true : undefined), 'checks over TLS')
+    assert.deepEqual([...new Set(await healthy())], ['healthy'])
+  } finally {
+    await secure.close()
+  }
 })
