@@ -53,6 +53,7 @@ export function reportDecisions(metrics: Metrics, log: Log): DecisionReport {
   }
 }
 
+const UPSTREAM_HEALTH = { up: 0, down: 1, skipped: 2 } as const
 const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const
 
 /** What all workers share, shown by the one process that holds it: the page adds up what several say. */
@@ -61,6 +62,11 @@ export function reportState(metrics: Metrics, hub: Hub): (snapshot: Snapshot) =>
     'llm_router_breaker_state',
     'Circuit breaker of a provider and model: 0 closed, 1 half-open, 2 open.',
     ['provider', 'model'],
+  )
+  const down = metrics.gauge(
+    'llm_router_upstream_down',
+    'What APISIX’s active check says of a provider: 0 up, 1 down, 2 down and skipped by APISIX.',
+    ['provider'],
   )
   const inFlight = metrics.gauge('llm_router_in_flight', 'Requests in flight, of all instances.', [
     'provider',
@@ -81,6 +87,9 @@ export function reportState(metrics: Metrics, hub: Hub): (snapshot: Snapshot) =>
       const open = snapshot.breakers[key]
       const state = open ? (open.forMs > 0 ? 'open' : 'half_open') : 'closed'
       breakers.set({ provider, model }, BREAKER_STATES[state])
+    }
+    for (const [provider, upstream] of hub.upstreams) {
+      down.set({ provider }, UPSTREAM_HEALTH[snapshot.upstreamsDown[upstream] ?? 'up'])
     }
     for (const [provider, count] of Object.entries(snapshot.inFlight)) inFlight.set({ provider }, count)
     disagreement.set(disagreements(snapshot, hub.upstreams))

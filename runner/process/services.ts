@@ -1,6 +1,7 @@
 import type { RequestRecords } from '../records/index.ts'
 import { MemoryRequestRecords } from '../records/memory.ts'
 import { RedisRequestRecords } from '../records/redis.ts'
+import { RecordsWithFallback } from '../records/with-fallback.ts'
 import type { Log, Metrics, Services } from '../services/index.ts'
 import { Journal } from '../services/journal.ts'
 import { connectKafka } from '../services/kafka.ts'
@@ -25,9 +26,13 @@ export async function createServices(
   // Plugins that read at the start find it there; when it is away they open without it.
   if (redis) await untilReady(redis, settings.redis?.connect_timeout_ms ?? 0)
   const kafka = settings.kafka ? connectKafka(settings.kafka, log) : undefined
-  const records: RequestRecords = redis
-    ? new RedisRequestRecords(redis, settings.redis?.key_prefix ?? '')
-    : await share('request-records', () => new MemoryRequestRecords(settings.limits.max_request_records))
+  const own: RequestRecords = await share(
+    'request-records',
+    () => new MemoryRequestRecords(settings.limits.max_request_records),
+  )
+  const records = redis
+    ? new RecordsWithFallback(new RedisRequestRecords(redis, settings.redis?.key_prefix ?? ''), own)
+    : own
   return {
     records,
     servicesOf: (plugin) => ({
