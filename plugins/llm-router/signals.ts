@@ -69,7 +69,8 @@ function verdictOf(
 ): Verdict {
   if (status === null || status === undefined) return { kind: 'void' }
   if (status === 429) return limited(errorMessage)
-  if (status >= 500 || status === 408 || outcome === 'upstream_cut') return { kind: 'failure' }
+  if (status >= 500 || status === 408) return { kind: 'failure' }
+  if (outcome === 'upstream_cut') return { kind: 'cut' }
   // Any other 4xx is the client's own, from a provider that is well.
   if (status >= 400 || ttftMs === null) return { kind: 'ok' }
   return { kind: 'ok', ttftMs }

@@ -9,15 +9,19 @@ import type { Signal } from './port.ts'
 export interface Breaker {
   readonly open: 'failures' | 'rate_limited' | null
   readonly until: number
-  /** Probes that failed in a row. */
+  /** Probes that failed in a row, and relapses soon after it had closed: each doubles the time that it is open. */
   readonly trips: number
   readonly probeUntil: number
   readonly windowFrom: number
   readonly good: number
   readonly bad: number
+  /** Those among the bad ones that a client saw. */
+  readonly cuts: number
   readonly limited: number
   /** Failures since the last good answer. */
   readonly streak: number
+  /** null: it has never been open. */
+  readonly closedAt: number | null
   readonly ttftMs: number | null
   readonly ttftAt: number
   readonly touchedAt: number
@@ -34,8 +38,10 @@ const FRESH: Breaker = {
   windowFrom: 0,
   good: 0,
   bad: 0,
+  cuts: 0,
   limited: 0,
   streak: 0,
+  closedAt: null,
   ttftMs: null,
   ttftAt: 0,
   touchedAt: 0,
@@ -48,7 +54,8 @@ export function fold(
   settings: BreakerSettings,
 ): Breaker {
   const breaker = measured(
-    { ...rolled(before ?? FRESH, now, settings), touchedAt: now },
+    // An older version may have written it.
+    { ...rolled({ ...FRESH, ...before }, now, settings), touchedAt: now },
     signal,
     now,
     settings,
@@ -89,14 +96,18 @@ function foldClosed(
       return breaker
     case 'ok':
       return { ...breaker, good: breaker.good + 1, streak: 0 }
-    case 'failure': {
-      const failed = { ...breaker, bad: breaker.bad + 1, streak: breaker.streak + 1 }
-      return isBroken(failed, settings) ? reopened(failed, 'failures', settings.open_ms, now) : failed
+    case 'failure':
+    case 'cut': {
+      const cuts = breaker.cuts + (kind === 'cut' ? 1 : 0)
+      const failed = { ...breaker, bad: breaker.bad + 1, cuts, streak: breaker.streak + 1 }
+      if (!isBroken(failed, settings)) return failed
+      const relapsed = breaker.closedAt !== null && now - breaker.closedAt < settings.relapse_ms
+      return broken(failed, relapsed ? breaker.trips + 1 : 0, now, settings)
     }
     case 'rate_limited': {
       const limited = { ...breaker, limited: breaker.limited + 1 }
       const enough = signal.retryAfterMs !== undefined || limited.limited >= settings.rate_limit_threshold
-      return enough ? reopened(limited, 'rate_limited', pauseOf(signal, settings), now) : limited
+      return enough ? turned(limited, 'rate_limited', pauseOf(signal, settings), now) : limited
     }
   }
 }
@@ -112,14 +123,12 @@ function foldProbe(
     case 'void':
       return { ...breaker, probeUntil: 0 }
     case 'ok':
-      return { ...FRESH, ttftMs: breaker.ttftMs, ttftAt: breaker.ttftAt, windowFrom: now, touchedAt: now }
+      return { ...turned(breaker, null, 0, now), closedAt: now }
     case 'rate_limited':
-      return reopened(breaker, 'rate_limited', pauseOf(signal, settings), now)
-    case 'failure': {
-      const trips = breaker.trips + 1
-      const pause = Math.min(settings.open_ms * 2 ** Math.min(trips, 20), settings.max_open_ms)
-      return { ...reopened(breaker, 'failures', pause, now), trips }
-    }
+      return turned(breaker, 'rate_limited', pauseOf(signal, settings), now)
+    case 'failure':
+    case 'cut':
+      return broken(breaker, breaker.trips + 1, now, settings)
   }
 }
 
@@ -133,7 +142,13 @@ function foldLateLimit(breaker: Breaker, signal: Signal, now: number, settings: 
   return { ...breaker, open: 'rate_limited', until }
 }
 
-function reopened(breaker: Breaker, cause: Breaker['open'], pauseMs: number, now: number): Breaker {
+function broken(breaker: Breaker, trips: number, now: number, settings: BreakerSettings): Breaker {
+  const pause = Math.min(settings.open_ms * 2 ** Math.min(trips, 20), settings.max_open_ms)
+  return { ...turned(breaker, 'failures', pause, now), trips }
+}
+
+/** With new counts; without a cause it is closed. */
+function turned(breaker: Breaker, cause: Breaker['open'], pauseMs: number, now: number): Breaker {
   return {
     ...breaker,
     open: cause,
@@ -142,6 +157,7 @@ function reopened(breaker: Breaker, cause: Breaker['open'], pauseMs: number, now
     windowFrom: now,
     good: 0,
     bad: 0,
+    cuts: 0,
     limited: 0,
     streak: 0,
   }
@@ -149,11 +165,13 @@ function reopened(breaker: Breaker, cause: Breaker['open'], pauseMs: number, now
 
 function rolled(breaker: Breaker, now: number, settings: BreakerSettings): Breaker {
   if (now - breaker.windowFrom < settings.window_ms) return breaker
-  return { ...breaker, windowFrom: now, good: 0, bad: 0, limited: 0 }
+  return { ...breaker, windowFrom: now, good: 0, bad: 0, cuts: 0, limited: 0 }
 }
 
-function isBroken({ streak, bad, good }: Breaker, settings: BreakerSettings): boolean {
+function isBroken({ streak, bad, good, cuts }: Breaker, settings: BreakerSettings): boolean {
   if (streak >= settings.failure_threshold) return true
+  // Another provider hides all failures but these from clients.
+  if (cuts >= settings.cut_threshold && cuts >= settings.cut_ratio * (bad + good)) return true
   return bad >= 2 * settings.failure_threshold && bad >= settings.failure_ratio * (bad + good)
 }
 

@@ -3,8 +3,8 @@ import type { UpstreamHealth } from './fleet.ts'
 /** How one attempt ended, as far as a circuit breaker cares. */
 export interface Signal {
   readonly breaker: string
-  /** `void`: nobody knows how it ended; only gives a probe back. */
-  readonly kind: 'ok' | 'failure' | 'rate_limited' | 'void'
+  /** `cut`: the client got a part of an answer. `void`: nobody knows how it ended; only gives a probe back. */
+  readonly kind: 'ok' | 'failure' | 'cut' | 'rate_limited' | 'void'
   readonly ttftMs?: number
   /** What the provider asked for with its 429. */
   readonly retryAfterMs?: number

@@ -92,14 +92,12 @@ test('a good answer brings its time to the first byte', () => {
   ])
 })
 
-test('5xx, 408 and cut streams are failures; another 4xx is not', () => {
+test('5xx and 408 are failures, an answer that broke off is a cut; another 4xx is neither', () => {
   const note = noteOf([openai])
   assert.deepEqual(answered({ attempts: statuses(500) }, note), ['openai|gpt-4 failure'])
   assert.deepEqual(answered({ attempts: statuses(504) }, note), ['openai|gpt-4 failure'])
   assert.deepEqual(answered({ attempts: statuses(408) }, note), ['openai|gpt-4 failure'])
-  assert.deepEqual(answered({ attempts: statuses(200), outcome: 'upstream_cut' }, note), [
-    'openai|gpt-4 failure',
-  ])
+  assert.deepEqual(answered({ attempts: statuses(200), outcome: 'upstream_cut' }, note), ['openai|gpt-4 cut'])
   assert.deepEqual(answered({ attempts: statuses(400), ttft_ms: 9 }, note), ['openai|gpt-4 ok'])
 })
 

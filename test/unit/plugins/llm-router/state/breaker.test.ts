@@ -34,6 +34,37 @@ test('opens by the share of failures when they are mixed with good answers', () 
   assert.equal(after(rare)?.open, null)
 })
 
+test('opens sooner for answers that broke off, which clients see, unless they are a small share', () => {
+  const answers = (count: number, cuts: number) => [...times(count - cuts, 'ok'), ...times(cuts, 'cut')]
+  assert.equal(after(answers(20, 2))?.open, null)
+  assert.equal(after(answers(20, 3))?.open, 'failures')
+  assert.equal(after(answers(151, 3))?.open, null, 'less than 2%')
+  const rolled = after(answers(20, 2), undefined, 1000)
+  assert.equal(after(['cut'], rolled, 1000 + 10_000)?.open, null, 'of another window')
+})
+
+test('stays open for longer each time that it opens again soon after it closed', () => {
+  const settings = breakerSettings()
+  let one = after(times(5, 'failure'), undefined, 0)
+  const pauses: number[] = []
+  for (let turn = 0; turn < 6; turn++) {
+    const openedAt = one?.windowFrom ?? 0
+    pauses.push((one?.until ?? 0) - openedAt)
+    const closed = after([['ok', probe]], takeProbe(one, one?.until ?? 0, settings), one?.until)
+    assert.equal(closed?.open, null)
+    one = after(times(5, 'failure'), closed, (closed?.closedAt ?? 0) + 30_000)
+  }
+  assert.deepEqual(pauses, [5000, 10_000, 20_000, 40_000, 60_000, 60_000])
+  const well = after([['ok', probe]], takeProbe(one, one?.until ?? 0, settings), one?.until)
+  const later = after(times(5, 'failure'), well, (well?.closedAt ?? 0) + settings.relapse_ms)
+  assert.equal((later?.until ?? 0) - (later?.windowFrom ?? 0), 5000, 'a minute of health makes up for it')
+})
+
+test('reads what a version without these counts has written', () => {
+  const { cuts: _, closedAt: __, ...older } = after(['ok', 'ok']) as Breaker
+  assert.equal(after(times(3, 'cut'), older as Breaker)?.open, 'failures')
+})
+
 test('forgets the counts of an old window', () => {
   const limited = after(times(2, 'rate_limited'))
   assert.equal(after(['rate_limited'], limited, 1000 + 10_000)?.open, null)
