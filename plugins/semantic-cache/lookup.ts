@@ -5,6 +5,7 @@ import type { CacheReport } from './report.ts'
 import type { SecondOpinion } from './second-opinion.ts'
 import type { Hit } from './serve.ts'
 import type { CacheEntry, CacheStore, LocalCacheStore } from './store/cache-store.ts'
+import { closenessOf } from './verify/closeness.ts'
 import type { RejectReason } from './verify/verdict.ts'
 import { verify } from './verify/verify.ts'
 
@@ -98,7 +99,8 @@ async function similar(
       reason ??= 'too_old'
       continue
     }
-    const verdict = verify(query, entry.query, { similarity })
+    // The route's threshold, not the request's: a request must not lower the verifier's bars.
+    const verdict = verify(query, entry.query, { closeness: closenessOf(similarity, conf.threshold) })
     const rejected = !verdict.accept
       ? verdict.reason
       : secondOpinion && !(await secondOpinion.agrees(query, entry.query, signal))

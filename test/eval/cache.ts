@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import type { Embedder } from '../../plugins/semantic-cache/embed/embedder.ts'
 import { HttpEmbedder } from '../../plugins/semantic-cache/embed/http.ts'
 import { LexicalEmbedder } from '../../plugins/semantic-cache/embed/lexical.ts'
+import { closenessOf } from '../../plugins/semantic-cache/verify/closeness.ts'
 import { verify } from '../../plugins/semantic-cache/verify/verify.ts'
 
 interface Pair {
@@ -108,16 +109,19 @@ async function embedAll(embedder: Embedder, texts: readonly string[]): Promise<M
   return vectors
 }
 
-function judge(pairs: readonly Pair[], vectors: ReadonlyMap<string, Float32Array>): Judged[] {
-  // Once unmeasured, so that the times below are those of compiled code.
-  for (const { a, b } of pairs.slice(0, 2000)) verify(a, b)
+/** As a route with this threshold would: the verifier counts closeness from there. */
+function judge(
+  pairs: readonly Pair[],
+  vectors: ReadonlyMap<string, Float32Array>,
+  threshold: number,
+): Judged[] {
   return pairs.map((pair) => {
     const x = vectors.get(digest(pair.a))
     const y = vectors.get(digest(pair.b))
     const similarity =
       x === undefined || y === undefined ? 0 : x.reduce((sum, v, i) => sum + v * (y[i] ?? 0), 0)
     const start = performance.now()
-    const verdict = verify(pair.a, pair.b, { similarity })
+    const verdict = verify(pair.a, pair.b, { closeness: closenessOf(similarity, threshold) })
     const micros = (performance.now() - start) * 1000
     return {
       ...pair,
@@ -206,27 +210,30 @@ const vectors = await embedAll(
   pairs.flatMap(({ a, b }) => [a, b]),
 )
 await embedder.close?.()
-const judged = judge(pairs, vectors)
 const thresholds = values.threshold.split(',').map(Number)
+// Once unmeasured, so that the times below are those of compiled code.
+judge(pairs.slice(0, 2000), vectors, 0.95)
+const judged = judge(pairs, vectors, thresholds[0] ?? 0.95)
 
 console.log(`${judged.length} pairs, embedder ${embedder.identity}; +v: with the verifier`)
 const curve = [...new Set([...CURVE, ...thresholds])].sort()
 print(
   'by threshold',
-  curve.map((threshold) => row(threshold.toFixed(2), judged, threshold)),
+  curve.map((threshold) => row(threshold.toFixed(2), judge(pairs, vectors, threshold), threshold)),
 )
 for (const threshold of thresholds) {
+  const judgedHere = judge(pairs, vectors, threshold)
   const part = (title: string, key: (pair: Judged) => string | undefined) =>
     print(
       `${title}, threshold ${threshold}`,
-      [...groups(judged, key)].map(([name, group]) => row(name, group, threshold)),
+      [...groups(judgedHere, key)].map(([name, group]) => row(name, group, threshold)),
     )
   part('by source', ({ source, lang }) => `${source} (${lang})`)
   part('by language', ({ lang }) => lang)
   part('negatives by trap', ({ trap, label }) => (label === 0 ? (trap ?? 'no trap') : undefined))
   if (values.reasons) {
     console.log(`\nrejected by reason at ${threshold}: of the same / of the others`)
-    const near = judged.filter(({ similarity }) => similarity >= threshold)
+    const near = judgedHere.filter(({ similarity }) => similarity >= threshold)
     for (const [reason, group] of groups(near, (pair) => pair.reason || undefined)) {
       const same = group.filter(({ label }) => label === 1).length
       console.log(`${reason.padEnd(12)} ${same} / ${group.length - same}`)

@@ -80,7 +80,8 @@ function stem(base: string): string {
   return dropE(doubled ? base.slice(0, -1) : base)
 }
 
-/** A silent e is dropped on every form, since "used" and "use" must meet. */
+/** A silent e is dropped on every form, since "used" and "use" must meet; "recognise" is "recognize". */
 function dropE(word: string): string {
-  return word.length > 4 && word.endsWith('e') && !word.endsWith('ee') ? word.slice(0, -1) : word
+  const stem = word.length > 4 && word.endsWith('e') && !word.endsWith('ee') ? word.slice(0, -1) : word
+  return stem.length > 5 && stem.endsWith('is') ? `${stem.slice(0, -2)}iz` : stem
 }

@@ -1,3 +1,4 @@
+import type { QuestionClass } from './question.ts'
 import type { Raw } from './tokenize.ts'
 
 /** Whom or what a text points at outside itself: the answer to "my dog" is not that to "this dog". */
@@ -43,6 +44,13 @@ export function references(raw: readonly Raw[]): string {
   }
   const groups = [...new Set(seen)].sort()
   return groups.filter((group) => PERSONS.has(group)).length > 1 ? seen.join(' ') : groups.join(' ')
+}
+
+/** Whoever asks how to do something asks for himself: "reset my password", "reset a password". */
+const ASKER: ReadonlySet<string> = new Set(['', 'me', 'self', 'me self'])
+
+export function sameReferences(a: string, b: string, asked: QuestionClass): boolean {
+  return a === b || (asked === 'how' && ASKER.has(a) && ASKER.has(b))
 }
 
 const PERSONS: ReadonlySet<string> = new Set(['me', 'you', 'he', 'she', 'they'])

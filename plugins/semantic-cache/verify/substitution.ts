@@ -26,8 +26,12 @@ export function shareMeaning(x: string, y: string): boolean {
   return groups !== undefined && (GROUPS.get(y)?.some((group) => groups.includes(group)) ?? false)
 }
 
-/** Words that add nothing by themselves: "(located) in Paris". */
-const DROPPABLE: ReadonlySet<string> = new Set('locat he she along 他 她 一'.split(' '))
+/** Words that add nothing by themselves: "(located) in Paris", "what is the best way to", 求助急. */
+const DROPPABLE: ReadonlySet<string> = new Set(
+  'located he she along currently exactly then way best_way 他 她 一 目前 急 点'
+    .split(' ')
+    .map((word) => canonical(lemma(word))),
+)
 
 /** One word in so many may be replaced; more make another question even if each is a synonym. */
 const WORDS_PER_REPLACED = 4

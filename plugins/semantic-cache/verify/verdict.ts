@@ -1,3 +1,5 @@
+import type { Closeness } from './closeness.ts'
+
 /** Why a candidate's answer must not be served for the query; goes into metrics and the debug header. */
 export const REJECT_REASONS = [
   'too_long',
@@ -17,6 +19,7 @@ export const REJECT_REASONS = [
   'direction',
   'order',
   'content',
+  'closeness',
 ] as const
 
 export type RejectReason = (typeof REJECT_REASONS)[number]
@@ -31,11 +34,8 @@ export interface Rejection {
 export type Verdict = { accept: true } | Rejection
 
 export interface VerifyOptions {
-  /**
-   * Cosine similarity of the two embeddings. No rule uses it: on the pairs measured it says nothing beyond the
-   * threshold the candidate has already passed.
-   */
-  similarity?: number
+  /** How near the embeddings are beyond the threshold, 0 to 1; see closeness.ts. Without it the words alone decide. */
+  closeness?: Closeness
   /** Longest text that is read at all, in UTF-16 units. */
   maxChars?: number
 }

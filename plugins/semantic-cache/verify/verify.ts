@@ -1,11 +1,13 @@
 import { align } from './align.ts'
 import { blocksOf } from './blocks.ts'
+import { excusesAddition, isNearEnough } from './closeness.ts'
 import { exactDifference, isName } from './differences.ts'
 import { directionClash } from './direction.ts'
+import { isFreeOrder } from './free-order.ts'
 import { judgeOrder } from './order.ts'
 import { asksWhy, questionClass, sameQuestion } from './question.ts'
 import { readPieces } from './read.ts'
-import { references } from './reference.ts'
+import { references, sameReferences } from './reference.ts'
 import { isHarmless } from './substitution.ts'
 import { foldText, mainScript } from './text.ts'
 import { type Raw, tokenize } from './tokenize.ts'
@@ -43,7 +45,7 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   if (!sameQuestion(asked, answered)) return reject('question', `${asked}|${answered}`)
   if (asksWhy(leftRaw) !== asksWhy(rightRaw) && asked !== 'why') return reject('question', 'second')
   const pointed = asked !== 'none' || answered !== 'none' || longer <= SHORT_STATEMENT
-  if (pointed && references(leftRaw) !== references(rightRaw)) return reject('reference')
+  if (pointed && !sameReferences(references(leftRaw), references(rightRaw), asked)) return reject('reference')
   const alignment = align(a.tokens, b.tokens)
   const exact = exactDifference(a, b, alignment)
   if (exact !== undefined) return reject(exact.reason, exact.detail)
@@ -52,14 +54,20 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
     ...alignment.unmatchedB.flatMap((j) => b.tokens[j] ?? []),
   ].some(isName)
   if (names) return reject('name')
-  const order = judgeOrder(a, b, blocksOf(alignment))
+  const blocks = blocksOf(alignment)
+  const judged = judgeOrder(a, b, blocks)
+  const order = han && judged === 'different' && isFreeOrder(a, b, alignment, blocks) ? 'moved' : judged
   if (order === 'different') return reject('order')
   if (order !== 'voice' && order !== 'listed') {
     const clash = directionClash(a, b, alignment)
     if (clash !== undefined) return reject('direction', clash)
   }
-  if (!isHarmless(a, b, alignment)) return reject('content')
-  return { accept: true }
+  // Without embeddings the words alone decide.
+  const { closeness } = options
+  const isQuestion = asked !== 'none' || answered !== 'none'
+  const excused = isQuestion && closeness !== undefined && excusesAddition(a, b, alignment, closeness)
+  if (!excused && !isHarmless(a, b, alignment)) return reject('content')
+  return closeness === undefined || isNearEnough(a, b, closeness) ? { accept: true } : reject('closeness')
 }
 
 /** Nothing but case, width, spaces and sentence marks differs. */

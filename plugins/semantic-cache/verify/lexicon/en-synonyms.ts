@@ -3,6 +3,7 @@
  * Entries are lemmas (see lemma.ts); `_` joins a phrase. A word stands on one line only.
  */
 export const EN_SYNONYMS = `
+best_way good_way
 enable turn_on switch_on activate
 disable turn_off switch_off deactivate
 login log_in sign_in logon log_on

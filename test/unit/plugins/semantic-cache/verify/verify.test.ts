@@ -22,6 +22,11 @@ const same: [string, string][] = [
   ['What does HTTP 404 mean?', 'What is the meaning of HTTP 404?'],
   ['为什么天空是蓝色的', '天空为什么是蓝色的'],
   ['北京的人口是多少', '北京人口有多少'],
+  ['微信号怎么第二次修改', '怎么修改微信号第二次'],
+  ['什么牌子的儿童安全座椅好', '儿童安全座椅什么牌子的好'],
+  ['How do I reset my password?', 'How does one reset a password?'],
+  ['What is the best way to boil an egg?', 'How do I boil an egg?'],
+  ['Which colours does it recognise?', 'Which colors does it recognize?'],
 ]
 
 for (const [query, candidate] of same) {
@@ -52,6 +57,12 @@ const different: [string, string, RejectReason][] = [
   ['小明比小红高吗', '小红比小明高吗', 'order'],
   ['从北京到上海怎么走', '从上海到北京怎么走', 'order'],
   ['三天后还款可以吗', '五天后还款可以吗', 'number'],
+  ['女人喜欢男人什么发型？', '男人喜欢女人什么发型？', 'order'],
+  ['女汉子喜欢什么类型的男人', '什么类型的男人喜欢女汉子', 'order'],
+  ['广州有高铁到柳州吗', '柳州到广州有高铁吗', 'order'],
+  ['一百除以三', '三除以一百', 'order'],
+  ['它由比利编写，由塞思执导', '它由塞思编写，由比利执导', 'order'],
+  ['What does my dog eat?', 'What does a dog eat?', 'reference'],
   ['他什么时候出生', '他在哪里出生', 'question'],
   ['圣诞节是怎么来的', '圣诞节怎么过？', 'content'],
   ['What does the council do?', 'What is the council?', 'content'],
