@@ -1,6 +1,8 @@
-// Time of prompt-guard's detection core. Usage: npm run bench:guard
+// Time of prompt-guard: of whole decisions, of the detection core by layer, of the worst texts known.
+// Usage: npm run bench:guard [-- --decide]: only the first.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { createDetector, type DetectorOptions } from '../../plugins/prompt-guard/detect/index.ts'
+import { benchDecide } from './guard-decide.ts'
 
 const ENGLISH =
   'The quarterly report shows steady growth in most regions, although the northern branch lost two large customers in March. Could you summarise the main points for the board, list the open questions and suggest which markets deserve more attention next year? '
@@ -117,6 +119,8 @@ const spin = async (): Promise<string> => {
   return 'turns of 2 ms'
 }
 
+await benchDecide()
+if (process.argv.includes('--decide')) process.exit()
 for (const source of [ENGLISH, CHINESE]) {
   for (const bytes of SIZES) {
     for (const [name, options] of Object.entries(LAYERS)) benchLayer(name, options, source, bytes)

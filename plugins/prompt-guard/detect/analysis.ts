@@ -11,7 +11,7 @@ export const SLICE_OVERLAP = 512
 
 const CAPACITY = SLICE_CHARS + SLICE_OVERLAP
 const HITS_PER_CHAR = 4
-const FEATURES_PER_CHAR = 8
+const FEATURES_PER_CHAR = 16
 
 /** Arrays that every analysis uses again. An analysis never awaits, so one set serves the process. */
 export const scratch = {

@@ -16,11 +16,15 @@ export type ConceptHits = {
   end: Int32Array
   how: Uint8Array
   count: number
+  /** Phrases that are only noticed, in any form: their number and their first letter, as pairs. */
+  noticed: number[]
   overflow: boolean
 }
 
 type Phrase = {
   concept: number
+  /** Its place among the phrases of the concept. */
+  order: number
   /** Squashed letters; the length in the folded text; whether a word may go on after it. */
   letters: Uint16Array
   plainLength: number
@@ -32,6 +36,8 @@ export type ConceptTable = {
   readonly names: readonly string[]
   readonly automaton: Automaton
   readonly phrases: readonly Phrase[]
+  /** Number of the concept that gives no hits, -1 for none: see {@link ConceptHits.noticed}. */
+  readonly noticed: number
 }
 
 const MIN_SPACED_LATIN = 5
@@ -39,16 +45,16 @@ const MIN_SPACED_CJK = 3
 const MIN_UNBOUNDED_LATIN = 14
 const MIN_LEET = 4
 
-const toPhrase = (concept: number, text: string): Phrase => {
+const toPhrase = (concept: number, order: number, text: string): Phrase => {
   const openEnd = text.endsWith('*')
   const { folded, squashed } = squashPhrase(openEnd ? text.slice(0, -1) : text)
   const letters = squashed.chars.slice(0, squashed.length)
   const isLatin = CLASS[letters[0] ?? 0] === LATIN
-  return { concept, letters, plainLength: folded.length, openEnd, isLatin }
+  return { concept, order, letters, plainLength: folded.length, openEnd, isLatin }
 }
 
 /** Compiles concepts: `name: 'phrase|phrase*|...'`. The order of names gives their numbers. */
-export const compileConcepts = (lexicon: Readonly<Record<string, string>>): ConceptTable => {
+export const compileConcepts = (lexicon: Readonly<Record<string, string>>, noticed = ''): ConceptTable => {
   const names = Object.keys(lexicon)
   const phrases: Phrase[] = []
   names.forEach((name, concept) => {
@@ -56,11 +62,16 @@ export const compileConcepts = (lexicon: Readonly<Record<string, string>>): Conc
     for (const raw of (lexicon[name] ?? '').split('|')) {
       const text = raw.trim()
       if (text.length === 0 || seen.has(text)) continue
+      phrases.push(toPhrase(concept, seen.size, text))
       seen.add(text)
-      phrases.push(toPhrase(concept, text))
     }
   })
-  return { names, phrases, automaton: compileAutomaton(phrases.map((phrase) => phrase.letters)) }
+  return {
+    names,
+    phrases,
+    noticed: names.indexOf(noticed),
+    automaton: compileAutomaton(phrases.map((phrase) => phrase.letters)),
+  }
 }
 
 export const createConceptHits = (capacity: number): ConceptHits & { matches: Matches } => ({
@@ -69,6 +80,7 @@ export const createConceptHits = (capacity: number): ConceptHits & { matches: Ma
   end: new Int32Array(capacity),
   how: new Uint8Array(capacity),
   count: 0,
+  noticed: [],
   overflow: false,
   matches: createMatches(capacity),
 })
@@ -120,11 +132,16 @@ export const findConcepts = (
   const { pairs } = scan(table.automaton, squashed.chars, squashed.length, hits.matches)
   const { matches } = hits
   let count = 0
+  hits.noticed.length = 0
   for (let index = 0; index < matches.count; index++) {
     const phrase = table.phrases[pairs[index * 2] ?? 0]
     if (phrase === undefined) continue
     const end = pairs[index * 2 + 1] ?? 0
     const start = end - phrase.letters.length
+    if (phrase.concept === table.noticed) {
+      hits.noticed.push(phrase.order, start)
+      continue
+    }
     const how = howItStands(phrase, start, folded, squashed)
     if (how < 0) continue
     hits.concept[count] = phrase.concept

@@ -1,32 +1,18 @@
 import type { ConceptHits } from './concepts.ts'
 import type { Folded } from './fold.ts'
 import { ASTRAL_PLACEHOLDER } from './fold-table.ts'
+import { tagOf } from './linear.ts'
 import type { RuleHit } from './rules.ts'
 import { CLASS, LATIN, OTHER_LETTER, type Squashed } from './squash.ts'
 
-/** Number of hash buckets, a power of two. */
-export const BUCKETS = 1 << 18
-
-/** Kinds of features; each kind has one value, so that a text's vector needs no counting. */
-export const KIND_VALUES: Float32Array = Float32Array.from([
-  1, // word
-  1, // two words
-  0.7, // three words, or two with one between
-  0.45, // four letters of a word
-  0.5, // Chinese character
-  1, // two Chinese characters
-  0.9, // three
-  0.6, // four
-  1, // concept
-  1.4, // concept, then another near it
-  2, // rule
-])
-
-const WORD = 0
-const WORD_PAIR = 1
-const WORD_TRIPLE = 2
-const LETTERS = 3
-const CJK = 4
+const WORD_TAG = tagOf(0, 0)
+const WORD_PAIR_TAG = tagOf(1, 0)
+const WORD_TRIPLE_TAG = tagOf(2, 0)
+const LETTERS_TAG = tagOf(3, 0)
+const CJK_TAG = tagOf(4, 0)
+const CJK_PAIR_TAG = tagOf(5, 0)
+const CJK_TRIPLE_TAG = tagOf(6, 0)
+const CJK_FOUR_TAG = tagOf(7, 0)
 const CONCEPT = 8
 const CONCEPT_PAIR = 9
 const RULE = 10
@@ -34,119 +20,135 @@ const RULE = 10
 /** Folded code units in a block; windows are runs of blocks. */
 export const BLOCK_CHARS = 192
 
-/** Hashed features of one text, in blocks. `items` are buckets, with the kind in the bits above them. */
+/**
+ * Features of one text in the order they were found, with repetitions. linear.ts makes them a vector, in a loop of its
+ * own, because one that also reads the text runs at half the speed.
+ */
 export type Features = {
-  items: Int32Array
-  block: Uint16Array
+  hashes: Int32Array
+  /** {@link tagOf} of each. */
+  tags: Int32Array
   count: number
   blocks: number
 }
 
-export const KIND_SHIFT = 20
-export const BUCKET_MASK = (1 << KIND_SHIFT) - 1
-
 export const createFeatures = (capacity: number): Features => ({
-  items: new Int32Array(capacity),
-  block: new Uint16Array(capacity),
+  hashes: new Int32Array(capacity),
+  tags: new Int32Array(capacity),
   count: 0,
   blocks: 0,
 })
 
-const mix = (hash: number): number => {
-  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return (mixed ^ (mixed >>> 16)) & (BUCKETS - 1)
-}
-
-/**
- * Features seen lately, with their block: most repetitions within a block count once, so that a text that says one
- * thing over and over is not the more certain for it. What falls out of these places may count again.
- */
-const SEEN_PLACES = 4096
-const seen = new Int32Array(SEEN_PLACES)
-const BLOCK_MASK = 127
-const BLOCK_SHIFT = 24
-
-const put = (features: Features, kind: number, hash: number, block: number): void => {
-  const at = features.count
-  if (at >= features.items.length) return
-  const item = (kind << KIND_SHIFT) | mix(Math.imul(hash, 0x9e3779b1) + kind)
-  const mark = ((block & BLOCK_MASK) << BLOCK_SHIFT) | item | 0x80000000
-  const place = (item ^ (item >>> 12)) & (SEEN_PLACES - 1)
-  if (seen[place] === mark) return
-  seen[place] = mark
-  features.items[at] = item
-  features.block[at] = block
-  features.count = at + 1
-}
-
 const MAX_PAIR_DISTANCE = 40
 const MAX_PAIRS = 6
 const MAX_WORD = 24
+const FIRST_LATIN = 97
+const LATIN_LETTERS = 26
 
-const wordFeatures = (folded: Folded, features: Features): void => {
-  const { chars, length } = folded
+/** No character adds more features than this: those of a word's end. */
+const MOST_AT_ONCE = 8
+const WORD_START = 1
+const WORD_END = 2
+
+const wordFeatures = ({ chars, length }: Folded, features: Features): void => {
+  const classes = CLASS // a local: what is imported would be looked up for each letter
+  const { hashes, tags } = features
+  const room = hashes.length - MAX_WORD - MOST_AT_ONCE
+  let { count } = features
   let first = 0
   let second = 0
   let cjk1 = 0
   let cjk2 = 0
   let cjk3 = 0
-  let block = 0
+  let tag = tagOf(0, 0)
   let nextBlock = BLOCK_CHARS
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length && count < room; ) {
     if (at >= nextBlock) {
-      block = Math.floor(at / BLOCK_CHARS)
+      const block = Math.floor(at / BLOCK_CHARS)
       nextBlock = (block + 1) * BLOCK_CHARS
+      tag = tagOf(0, block)
     }
-    const unit = chars[at] ?? 0
-    const cls = CLASS[unit]
+    let unit = chars[at] ?? 0
+    const cls = classes[unit]
     if (cls === LATIN) {
-      let hash = 0x811c9dc5
-      let stop = at
-      // The letters before this one, with the start of the word as a letter of its own.
-      let a = 0
-      let b = 0
-      let c = 1
-      while (stop < length && stop - at < MAX_WORD) {
-        const letter = chars[stop] ?? 0
-        if (CLASS[letter] !== LATIN) break
-        hash = Math.imul(hash ^ letter, 0x01000193)
-        if (b !== 0) put(features, LETTERS, ((a * 31 + b) * 31 + c) * 31 + letter, block)
-        a = b
-        b = c
-        c = letter
-        stop++
+      const lettersTag = tag | LETTERS_TAG
+      const end = at + MAX_WORD
+      let word = 0x811c9dc5
+      // Of the letters read last, with the start of the word as one: the last, the last two, the last three.
+      let one = WORD_START
+      let two = WORD_START
+      let three = WORD_START
+      do {
+        word = Math.imul(word ^ unit, 0x01000193)
+        // Overwritten where it stands for the first letter, which has too few letters before it.
+        hashes[count] = Math.imul(three, 31) + unit
+        tags[count] = lettersTag
+        count += one === WORD_START ? 0 : 1
+        three = Math.imul(two, 31) + unit
+        two = Math.imul(one, 31) + unit
+        one = unit
+        at++
+        unit = at < length ? (chars[at] ?? 0) : 0
+      } while ((unit - FIRST_LATIN) >>> 0 < LATIN_LETTERS && at < end)
+      hashes[count] = Math.imul(three, 31) + WORD_END
+      tags[count] = lettersTag
+      hashes[count + 1] = word
+      tags[count + 1] = tag | WORD_TAG
+      count += 2
+      if (second !== 0) {
+        hashes[count] = Math.imul(second, 0x85ebca6b) ^ word
+        tags[count] = tag | WORD_PAIR_TAG
+        count++
       }
-      if (b !== 0) put(features, LETTERS, ((a * 31 + b) * 31 + c) * 31 + 2, block)
-      put(features, WORD, hash, block)
-      if (second !== 0) put(features, WORD_PAIR, Math.imul(second, 0x85ebca6b) ^ hash, block)
       if (first !== 0) {
-        put(features, WORD_TRIPLE, Math.imul(Math.imul(first, 31) ^ second, 0x85ebca6b) ^ hash, block)
-        put(features, WORD_TRIPLE, Math.imul(first, 0xc2b2ae35) ^ hash, block)
+        hashes[count] = Math.imul(Math.imul(first, 31) ^ second, 0x85ebca6b) ^ word
+        hashes[count + 1] = Math.imul(first, 0xc2b2ae35) ^ word
+        tags[count] = tag | WORD_TRIPLE_TAG
+        tags[count + 1] = tag | WORD_TRIPLE_TAG
+        count += 2
       }
       first = second
-      second = hash
-      at = stop
+      second = word
       continue
     }
     if (cls === OTHER_LETTER) {
-      put(features, CJK, unit, block)
-      if (cjk1 !== 0) put(features, CJK + 1, cjk1 * 65599 + unit, block)
-      if (cjk2 !== 0) put(features, CJK + 2, (cjk2 * 31 + cjk1) * 65599 + unit, block)
-      if (cjk3 !== 0) put(features, CJK + 3, ((cjk3 * 31 + cjk2) * 31 + cjk1) * 65599 + unit, block)
+      hashes[count] = unit
+      tags[count++] = tag | CJK_TAG
+      if (cjk1 !== 0) {
+        hashes[count] = Math.imul(cjk1, 65599) + unit
+        tags[count++] = tag | CJK_PAIR_TAG
+      }
+      if (cjk2 !== 0) {
+        hashes[count] = Math.imul(Math.imul(cjk2, 31) + cjk1, 65599) + unit
+        tags[count++] = tag | CJK_TRIPLE_TAG
+      }
+      if (cjk3 !== 0) {
+        hashes[count] = Math.imul(Math.imul(Math.imul(cjk3, 31) + cjk2, 31) + cjk1, 65599) + unit
+        tags[count++] = tag | CJK_FOUR_TAG
+      }
       cjk3 = cjk2
       cjk2 = cjk1
       cjk1 = unit
       first = 0
       second = 0
     } else if (unit !== 32 && unit !== 10 && unit !== ASTRAL_PLACEHOLDER) {
-      put(features, WORD, unit >= 48 && unit < 58 ? 48 : unit, block)
+      hashes[count] = unit >= 48 && unit < 58 ? 48 : unit
+      tags[count++] = tag | WORD_TAG
       cjk1 = 0
       cjk2 = 0
       cjk3 = 0
     }
     at++
   }
+  features.count = count
+}
+
+const put = (features: Features, kind: number, hash: number, block: number): void => {
+  const { hashes, tags, count } = features
+  if (count >= hashes.length) return
+  hashes[count] = hash
+  tags[count] = tagOf(kind, block)
+  features.count = count + 1
 }
 
 const conceptFeatures = (
@@ -182,7 +184,6 @@ export const extract = (
   rules: readonly RuleHit[],
   features: Features,
 ): void => {
-  seen.fill(0)
   features.count = 0
   features.blocks = Math.max(1, Math.ceil(folded.length / BLOCK_CHARS))
   for (const { rule, start } of rules) {

@@ -19,7 +19,8 @@ export const ASTRAL_ENCLOSED = new Uint16Array(0x100)
 /** Stands for any other astral character (emoji mostly), so that they neither join nor hide words. */
 export const ASTRAL_PLACEHOLDER = 0xe000
 
-const MAX_EXPANSION = 3
+/** Folded code units that one code unit may become. */
+export const MAX_EXPANSION = 3
 const SPACE = 32
 
 type Range = readonly [first: number, last: number]

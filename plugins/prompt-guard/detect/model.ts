@@ -1,6 +1,5 @@
 import { inflateRawSync } from 'node:zlib'
-import { BUCKETS } from './features.ts'
-import type { LinearModel } from './linear.ts'
+import { BUCKETS, type LinearModel } from './linear.ts'
 import { CALIBRATION, MODEL } from './weights.ts'
 
 const unpack = (): LinearModel => {

@@ -2,6 +2,7 @@ import { type ConceptHits, type ConceptTable, compileConcepts, SPACED } from './
 import { LEXICON } from './lexicon.ts'
 import { type Category, RULES, type RuleRow } from './rule-table.ts'
 import { CLASS, OTHER_LETTER, type Squashed } from './squash.ts'
+import { ANCHOR_WORDS } from './structure-shapes.ts'
 
 /** One way a rule may match: a chain of concepts and the letters allowed between one and the next. */
 export type Chain = { rule: number; steps: readonly (readonly number[])[]; gaps: readonly number[] }
@@ -19,6 +20,8 @@ export type RuleSet = {
 export type RuleHit = { rule: number; start: number; end: number; disguised: boolean }
 
 const DEFAULT_GAP = 24
+/** Name of the concept whose phrases are only noticed, see {@link compileRules}. */
+const NOTICED = '#noticed'
 const TOKEN = /<(\d+)>|((?:'(?:[^'|]|'(?=\w))+'|[A-Z0-9]+)(?:\|(?:'(?:[^'|]|'(?=\w))+'|[A-Z0-9]+))*)|\S/g
 
 export const parseChain = (text: string, rule: number, conceptOf: (word: string) => number): Chain => {
@@ -36,10 +39,14 @@ export const parseChain = (text: string, rule: number, conceptOf: (word: string)
   return { rule, steps, gaps }
 }
 
-/** Compiles a rule table over a lexicon. Throws on an unknown concept or a malformed chain. */
+/**
+ * Compiles a rule table over a lexicon. Throws on an unknown concept or a malformed chain. Phrases that are `noticed`
+ * give no hits but places in {@link ConceptHits.noticed}.
+ */
 export const compileRules = (
   rows: readonly RuleRow[],
   lexicon: Readonly<Record<string, string>>,
+  noticed: readonly string[] = [],
 ): RuleSet => {
   const names = new Map(Object.keys(lexicon).map((name, index) => [name, index]))
   const namedConcepts = names.size
@@ -61,7 +68,7 @@ export const compileRules = (
   })
   return {
     rows,
-    concepts: compileConcepts(all),
+    concepts: compileConcepts({ ...all, [NOTICED]: noticed.join('|') }, NOTICED),
     namedConcepts,
     chains,
     uses: uses.map((list) => Int32Array.from(list)),
@@ -72,13 +79,20 @@ const MAX_STEPS = 6
 const NONE = -1
 
 /** Progress of every chain; one object serves every text, {@link matchRules} resets what it used. */
-export type RuleProgress = { start: Int32Array; end: Int32Array; disguised: Uint8Array; touched: number[] }
+export type RuleProgress = {
+  start: Int32Array
+  end: Int32Array
+  disguised: Uint8Array
+  touched: number[]
+  done: Uint8Array
+}
 
 export const createRuleProgress = (rules: RuleSet): RuleProgress => ({
   start: new Int32Array(rules.chains.length * MAX_STEPS),
   end: new Int32Array(rules.chains.length * MAX_STEPS).fill(NONE),
   disguised: new Uint8Array(rules.chains.length * MAX_STEPS),
   touched: [],
+  done: new Uint8Array(rules.rows.length),
 })
 
 /**
@@ -91,9 +105,9 @@ export const matchRules = (
   squashed: Squashed,
   progress: RuleProgress,
 ): RuleHit[] => {
-  const { start, end, disguised, touched } = progress
+  const { start, end, disguised, touched, done } = progress
   const found: RuleHit[] = []
-  const done = new Uint8Array(rules.rows.length)
+  done.fill(0)
   for (let hit = 0; hit < hits.count; hit++) {
     const use = rules.uses[hits.concept[hit] ?? 0]
     if (use === undefined) continue
@@ -137,6 +151,10 @@ export const matchRules = (
 }
 
 /** The rules of this plugin. */
-export const RULE_SET: RuleSet = compileRules(RULES, LEXICON)
+export const RULE_SET: RuleSet = compileRules(
+  RULES,
+  LEXICON,
+  ANCHOR_WORDS.map((anchor) => anchor.trim()),
+)
 
 export type { Category }

@@ -1,12 +1,13 @@
 import { LEET } from './confusables.ts'
 import { createFolded, type Folded, fold } from './fold.ts'
+import { ANCHOR_SIGNS } from './structure-shapes.ts'
 
-/** Classes of folded code units. */
-export const SEPARATOR = 0
+/** Classes of folded code units; anything else separates. */
 export const LATIN = 1
-export const DIGIT = 2
-export const OTHER_LETTER = 3
-export const LEET_SIGN = 4
+export const OTHER_LETTER = 2
+const DIGIT = 4
+const LEET_SIGN = 8
+const ANCHOR_SIGN = 16
 
 /** Class of every folded code unit. */
 export const CLASS = new Uint8Array(65536)
@@ -25,7 +26,11 @@ for (const [sign, letter] of Object.entries(LEET)) {
   const unit = sign.charCodeAt(0)
   if (unit >= 128) continue
   LEET_OF[unit] = letter.charCodeAt(0)
-  if (CLASS[unit] === SEPARATOR) CLASS[unit] = LEET_SIGN
+  if (CLASS[unit] === 0) CLASS[unit] = LEET_SIGN
+}
+for (const sign of ANCHOR_SIGNS) {
+  const unit = sign.charCodeAt(0)
+  CLASS[unit] = (CLASS[unit] ?? 0) | ANCHOR_SIGN
 }
 
 /**
@@ -41,6 +46,8 @@ export type Squashed = {
   leetWords: number
   /** Letters that stand alone in a run of at least four such letters. */
   loneLetters: number
+  /** Whether any of {@link ANCHOR_SIGNS} stands in the text. */
+  hasAnchorSigns: boolean
 }
 
 export const createSquashed = (capacity: number): Squashed => ({
@@ -49,11 +56,18 @@ export const createSquashed = (capacity: number): Squashed => ({
   length: 0,
   leetWords: 0,
   loneLetters: 0,
+  hasAnchorSigns: false,
 })
 
 const MIN_LONE_RUN = 4
 const AT_SIGN = 64
 const DOLLAR = 36
+
+const lettersBefore = (chars: Uint16Array, index: number): number => {
+  let from = index
+  while (from > 0 && CLASS[chars[from - 1] ?? 0] === LATIN) from--
+  return index - from
+}
 
 /** Squashes `folded` into `squashed` and returns it. Linear. */
 export const squash = (folded: Folded, squashed: Squashed): Squashed => {
@@ -62,82 +76,87 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
     squashed.chars = new Uint16Array(length)
     squashed.at = new Int32Array(length)
   }
+  const classes = CLASS // a local: V8 looks exports up at each use
   const letters = squashed.chars
   const at = squashed.at
   let out = 0
   let leetWords = 0
-  let lone = 0
-  let run = 0
   let wordLength = 0
   let leetInWord = 0
-  let before = SEPARATOR
+  let lone = 0
+  let run = 0
+  // 1 where the code unit before is a letter of a word, and where it is not that word's first.
+  let inWord = 0
+  let inLongWord = 0
+  let present = 0
   for (let index = 0; index < length; index++) {
     const unit = chars[index] ?? 0
-    const cls = CLASS[unit] ?? SEPARATOR
-    if (cls === LATIN) {
+    const cls = classes[unit] ?? 0
+    present |= cls
+    if ((cls & (DIGIT | LEET_SIGN)) === 0) {
+      // Without branches: no processor can guess where words end, and each wrong guess costs it some 20 steps.
       letters[out] = unit
-      at[out++] = index
-      wordLength++
-      before = LATIN
-      continue
-    }
-    if (cls === SEPARATOR || cls === OTHER_LETTER) {
-      if (wordLength > 0) {
-        if (wordLength === 1) run++
+      at[out] = index
+      const isLatin = cls & LATIN
+      const isOther = isLatin ^ 1
+      out += isLatin | ((cls & OTHER_LETTER) >> 1)
+      const endsLongWord = isOther & inLongWord
+      if (run >= MIN_LONE_RUN) lone += run & (0 - endsLongWord)
+      run = (run + (isOther & (inWord ^ inLongWord))) & (endsLongWord - 1)
+      inLongWord = isLatin & inWord
+      inWord = isLatin
+      if (leetInWord > 0) {
+        if (isLatin === 1) wordLength++
         else {
-          if (run >= MIN_LONE_RUN) lone += run
-          run = 0
-          if (leetInWord > 0 && leetInWord * 2 <= wordLength) leetWords++
+          if (leetInWord * 2 <= wordLength) leetWords++
+          leetInWord = 0
         }
-        wordLength = 0
-        leetInWord = 0
       }
-      if (cls === OTHER_LETTER) {
-        letters[out] = unit
-        at[out++] = index
-      }
-      before = cls
       continue
     }
     let stop = index + 1
     while (stop < length && stop - index <= MAX_LEET_DIGITS) {
-      const next = CLASS[chars[stop] ?? 0]
-      if (next !== DIGIT && next !== LEET_SIGN) break
+      if (((classes[chars[stop] ?? 0] ?? 0) & (DIGIT | LEET_SIGN)) === 0) break
       stop++
     }
-    const after = stop < length ? (CLASS[chars[stop] ?? 0] ?? SEPARATOR) : SEPARATOR
+    const isBefore = inWord === 1
+    const isAfter = stop < length && ((classes[chars[stop] ?? 0] ?? 0) & LATIN) !== 0
     const isShort = stop - index <= MAX_LEET_DIGITS
     // A sign is a letter only between letters ("p@ss"); a digit also at either end of a word ("1gnore").
     const reads =
-      cls === DIGIT
-        ? isShort && (before === LATIN || after === LATIN)
-        : isShort && after === LATIN && (before === LATIN || unit === AT_SIGN || unit === DOLLAR)
+      (cls & DIGIT) !== 0
+        ? isShort && (isBefore || isAfter)
+        : isShort && isAfter && (isBefore || unit === AT_SIGN || unit === DOLLAR)
     if (reads) {
+      if (leetInWord === 0) wordLength = lettersBefore(chars, index)
       for (; index < stop; index++) {
+        present |= classes[chars[index] ?? 0] ?? 0
         letters[out] = LEET_OF[chars[index] ?? 0] || (chars[index] ?? 0)
         at[out++] = index
         wordLength++
         leetInWord++
       }
       index--
-      before = LATIN
+      inWord = 1
+      inLongWord = wordLength > 1 ? 1 : 0
       continue
     }
-    if (cls === DIGIT) {
+    if ((cls & DIGIT) !== 0) {
       letters[out] = unit
       at[out++] = index
-      before = DIGIT
-    } else before = SEPARATOR
-    wordLength = 0
+    }
+    inWord = 0
+    inLongWord = 0
     leetInWord = 0
     run = 0
   }
-  if (wordLength === 1) run++
-  if (wordLength > 1 && leetInWord > 0 && leetInWord * 2 <= wordLength) leetWords++
+  if (inWord > inLongWord) run++
   if (run >= MIN_LONE_RUN) lone += run
+  if (leetInWord > 0 && leetInWord * 2 <= wordLength) leetWords++
   squashed.length = out
   squashed.leetWords = leetWords
   squashed.loneLetters = lone
+  squashed.hasAnchorSigns = (present & ANCHOR_SIGN) !== 0
   return squashed
 }
 

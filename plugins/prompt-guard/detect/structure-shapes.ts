@@ -79,6 +79,14 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   },
 }
 
+/** Signs of which an anchor has one: all anchors but line starts and {@link ANCHOR_WORDS}. */
+export const ANCHOR_SIGNS = '<[!]【'
+
+/** Anchors of letters, which the rules' automaton notices in passing. */
+export const ANCHOR_WORDS: readonly string[] = [
+  ...new Set(Object.values(SHAPES).flatMap(({ anchors }) => anchors)),
+].filter((anchor) => anchor !== '^' && !ANCHOR_SIGNS.includes(anchor.charAt(0)))
+
 /** Words as alternatives without repetition; looked for only in texts with a shape. */
 export const WORDS: Readonly<Record<string, string>> = {
   COMMAND:

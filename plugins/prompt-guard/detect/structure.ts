@@ -3,7 +3,7 @@ import { type Folded, foldedText } from './fold.ts'
 import { LEXICON } from './lexicon.ts'
 import { type Chain, parseChain } from './rules.ts'
 import type { Squashed } from './squash.ts'
-import { SHAPES, WORDS } from './structure-shapes.ts'
+import { ANCHOR_SIGNS, ANCHOR_WORDS, SHAPES, WORDS } from './structure-shapes.ts'
 import { STRUCTURE, type StructureRow } from './structure-table.ts'
 
 /** A row that matches, with its place in the folded text. */
@@ -49,16 +49,21 @@ const finders = (table: Iterable<readonly [string, string]>, flags: string): Fin
     .filter(([name]) => symbols.has(name))
     .map(([name, pattern]) => ({ symbol: symbolOf(name), regex: new RegExp(pattern, flags) }))
 
-const ANCHORS = new Map<string, Finder[]>()
+const BY_ANCHOR = new Map<string, Finder[]>()
 for (const [name, { anchors, pattern }] of Object.entries(SHAPES)) {
   for (const anchor of anchors) {
-    const list = ANCHORS.get(anchor) ?? []
+    const list = BY_ANCHOR.get(anchor) ?? []
     list.push(...finders([[name, pattern]], 'y'))
-    ANCHORS.set(anchor, list)
+    BY_ANCHOR.set(anchor, list)
   }
 }
-const AT_LINE_START = ANCHORS.get(LINE_START) ?? []
-ANCHORS.delete(LINE_START)
+const AT_LINE_START = BY_ANCHOR.get(LINE_START) ?? []
+BY_ANCHOR.delete(LINE_START)
+const WORD_ANCHORS = ANCHOR_WORDS.map((anchor) => [anchor, BY_ANCHOR.get(anchor) ?? []] as const)
+/** Anchors by their sign, since most texts have few of the signs. */
+const SIGN_ANCHORS = [...ANCHOR_SIGNS].map(
+  (sign) => [sign, [...BY_ANCHOR].filter(([anchor]) => anchor.startsWith(sign))] as const,
+)
 const WORD_FINDERS = finders(Object.entries(WORDS), 'g')
 
 const tryAt = (text: string, at: number, list: readonly Finder[], marks: Mark[]): void => {
@@ -68,12 +73,24 @@ const tryAt = (text: string, at: number, list: readonly Finder[], marks: Mark[])
   }
 }
 
-const markShapes = (text: string, marks: Mark[]): void => {
-  for (const [anchor, list] of ANCHORS) {
-    for (let at = text.indexOf(anchor); at >= 0; at = text.indexOf(anchor, at + 1)) {
-      tryAt(text, at, list, marks)
+const markSigns = (text: string, marks: Mark[]): void => {
+  for (const [sign, anchors] of SIGN_ANCHORS) {
+    for (let at = text.indexOf(sign); at >= 0; at = text.indexOf(sign, at + 1)) {
+      for (const [anchor, list] of anchors) if (text.startsWith(anchor, at)) tryAt(text, at, list, marks)
     }
   }
+}
+
+/** The automaton saw their letters; whether they are whole, and with the space after them, the text tells. */
+const markAnchorWords = (text: string, { noticed }: ConceptHits, squashed: Squashed, marks: Mark[]): void => {
+  for (let index = 0; index < noticed.length; index += 2) {
+    const [anchor, list] = WORD_ANCHORS[noticed[index] ?? 0] ?? ['', []]
+    const at = squashed.at[noticed[index + 1] ?? 0] ?? 0
+    if (text.startsWith(anchor, at)) tryAt(text, at, list, marks)
+  }
+}
+
+const markLineStarts = (text: string, marks: Mark[]): void => {
   tryAt(text, text[0] === ' ' ? 1 : 0, AT_LINE_START, marks)
   for (const lineBreak of LINE_BREAKS) {
     for (let at = text.indexOf(lineBreak); at >= 0; at = text.indexOf(lineBreak, at + 1)) {
@@ -136,7 +153,9 @@ const follow = (marks: readonly Mark[]): StructureHit[] => {
 export const matchStructure = (folded: Folded, squashed: Squashed, hits: ConceptHits): StructureHit[] => {
   const text = foldedText(folded)
   const marks: Mark[] = []
-  markShapes(text, marks)
+  if (squashed.hasAnchorSigns) markSigns(text, marks)
+  markAnchorWords(text, hits, squashed, marks)
+  markLineStarts(text, marks)
   if (marks.length === 0) return []
   markWords(text, hits, squashed, marks)
   return follow(marks.sort((one, other) => one.start - other.start))

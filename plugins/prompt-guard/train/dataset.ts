@@ -8,8 +8,7 @@ import {
   SLICE_OVERLAP,
   scratch,
 } from '../detect/analysis.ts'
-import { BUCKET_MASK, KIND_SHIFT, KIND_VALUES } from '../detect/features.ts'
-import { PRIOR_MASS, WINDOWS } from '../detect/linear.ts'
+import { distinctItems, type Item, PRIOR_MASS, WINDOWS } from '../detect/linear.ts'
 import type { Sample } from './generate.ts'
 
 /** One window: buckets, values of a vector of at most length 1. */
@@ -26,36 +25,26 @@ export const readSamples = (path: string): Sample[] =>
 
 const { features } = scratch
 
-const toWindow = (from: number, to: number): Window => {
-  const buckets: number[] = []
-  const values: number[] = []
-  let square = 0
-  for (let index = 0; index < features.count; index++) {
-    const block = features.block[index] ?? 0
-    if (block < from || block >= to) continue
-    const item = features.items[index] ?? 0
-    const value = KIND_VALUES[item >>> KIND_SHIFT] ?? 0
-    buckets.push(item & BUCKET_MASK)
-    values.push(value)
-    square += value * value
-  }
-  const norm = Math.sqrt(square + PRIOR_MASS)
+const toWindow = (items: readonly Item[], from: number, to: number): Window => {
+  const inside = items.filter(({ block }) => block >= from && block < to)
+  const norm = Math.sqrt(inside.reduce((sum, { value }) => sum + value * value, 0) + PRIOR_MASS)
   return {
-    buckets: Int32Array.from(buckets),
-    values: Float32Array.from(values, (value) => value / norm),
+    buckets: Int32Array.from(inside, ({ bucket }) => bucket),
+    values: Float32Array.from(inside, ({ value }) => value / norm),
     blocks: to - from,
   }
 }
 
 const windowsOfSlice = (): Window[] => {
   const { blocks } = features
+  const items = distinctItems(features)
   const first = WINDOWS[0]?.blocks ?? 1
   const windows: Window[] = []
   for (const { blocks: size, stride } of WINDOWS) {
     if (size !== first && blocks <= first) break
     for (let from = 0; ; from += stride) {
       const to = Math.min(blocks, from + size)
-      windows.push(toWindow(from, to))
+      windows.push(toWindow(items, from, to))
       if (to >= blocks) break
     }
   }

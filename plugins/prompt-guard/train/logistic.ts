@@ -1,5 +1,5 @@
 // Logistic regression by AdaGrad over sparse windows, then over those windows that show the attack most.
-import { BUCKETS } from '../detect/features.ts'
+import { BUCKETS } from '../detect/linear.ts'
 import type { Row, Window } from './dataset.ts'
 import { seeded } from './generate.ts'
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { deflateRawSync } from 'node:zlib'
-import { BUCKETS } from '../detect/features.ts'
+import { BUCKETS } from '../detect/linear.ts'
 import { calibrate, type Prediction } from './calibrate.ts'
 import type { Row } from './dataset.ts'
 import { type Model, scoreRow } from './logistic.ts'

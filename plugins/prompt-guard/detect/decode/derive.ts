@@ -22,7 +22,7 @@ export const derive = (
   mayRewrite = true,
 ): Derived[] => {
   const found: Derived[] = []
-  findEncodings(text, found)
+  findEncodings(text, folded, found)
   findEscapes(text, found)
   if (folded.selectors >= MIN_SELECTORS) findSelectors(text, found)
   if (!mayRewrite) return found

@@ -1,3 +1,4 @@
+import type { Folded } from '../fold.ts'
 import { readableText } from './printable.ts'
 import type { Derived } from './types.ts'
 
@@ -9,7 +10,8 @@ const DECIMAL = 8
 const GAP = 16
 const MORSE = 32
 
-const TRAITS = new Uint8Array(128)
+/** Of every code unit, so that none needs a look at its size first. */
+const TRAITS = new Uint8Array(65536)
 for (const sign of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_') {
   TRAITS[sign.charCodeAt(0)] = BASE64
 }
@@ -22,22 +24,23 @@ addTrait('01', BINARY)
 addTrait(' ,:;\n\t[]()', GAP)
 addTrait('.-/ \n', MORSE)
 
-const traitAt = (text: string, at: number): number => {
-  const unit = text.charCodeAt(at)
-  return unit < 128 ? (TRAITS[unit] ?? NONE) : NONE
-}
+/** A text and its code units. */
+type Source = { text: string; units: Uint16Array; size: number }
+
+const traitAt = ({ units, size }: Source, at: number): number =>
+  at < size ? (TRAITS[units[at] ?? 0] ?? NONE) : NONE
 
 const MIN_BASE64 = 16
 const PHASES = 4
 
 /** Words of prose, paths and identifiers have one case or few changes of it; base64 mixes cases and digits. */
-const looksEncoded = (text: string, from: number, to: number): boolean => {
+const looksEncoded = ({ units, size }: Source, from: number, to: number): boolean => {
   let upper = 0
   let lower = 0
   let other = 0
-  const end = Math.min(to, from + 64)
+  const end = Math.min(to, from + 64, size)
   for (let at = from; at < end; at++) {
-    const unit = text.charCodeAt(at)
+    const unit = units[at] ?? 0
     if (unit >= 97) lower++
     else if (unit >= 65 && unit < 91) upper++
     else other++
@@ -55,25 +58,26 @@ const decodeBase64 = (run: string): string => {
   return ''
 }
 
-const findBase64 = (text: string, found: Derived[]): void => {
-  for (let from = 0; from < text.length; from++) {
-    if ((traitAt(text, from) & BASE64) === 0) continue
+const findBase64 = (source: Source, found: Derived[]): void => {
+  const { text, units, size } = source
+  for (let from = 0; from < size; from++) {
+    if ((traitAt(source, from) & BASE64) === 0) continue
     let to = from + 1
-    while (to < text.length) {
-      if ((traitAt(text, to) & BASE64) !== 0) to++
+    while (to < size) {
+      if ((traitAt(source, to) & BASE64) !== 0) to++
       else if (
-        text.charCodeAt(to) === 10 &&
+        units[to] === 10 &&
         to - from >= MIN_BASE64 * 2 &&
-        (traitAt(text, to + 1) & BASE64) !== 0 &&
-        looksEncoded(text, to + 1, to + 33)
+        (traitAt(source, to + 1) & BASE64) !== 0 &&
+        looksEncoded(source, to + 1, to + 33)
       ) {
         to += 2
       } else break
     }
-    if (to - from >= MIN_BASE64 && looksEncoded(text, from, to)) {
+    if (to - from >= MIN_BASE64 && looksEncoded(source, from, to)) {
       const decoded = decodeBase64(text.slice(from, to))
       let end = to
-      while (end < text.length && end < to + 2 && text[end] === '=') end++
+      while (end < size && end < to + 2 && text[end] === '=') end++
       if (decoded.length > 0) found.push({ text: decoded, disguise: 'base64', start: from, end })
     }
     from = to
@@ -83,13 +87,14 @@ const findBase64 = (text: string, found: Derived[]): void => {
 const MIN_NUMBERS = 8
 
 /** Runs of numbers of one base, with spaces and commas between them: character codes. */
-const findNumbers = (text: string, trait: number, found: Derived[]): void => {
-  for (let from = 0; from < text.length; from++) {
-    if ((traitAt(text, from) & trait) === 0) continue
+const findNumbers = (source: Source, trait: number, found: Derived[]): void => {
+  const { text, size } = source
+  for (let from = 0; from < size; from++) {
+    if ((traitAt(source, from) & trait) === 0) continue
     let to = from
     let gap = 0
-    while (to < text.length) {
-      const traits = traitAt(text, to)
+    while (to < size) {
+      const traits = traitAt(source, to)
       if ((traits & trait) !== 0) gap = 0
       else if ((traits & GAP) !== 0 && gap < 2) gap++
       else break
@@ -140,12 +145,13 @@ const MORSE_CODES: Readonly<Record<string, string>> = Object.fromEntries(
 )
 const MIN_MORSE = 24
 
-const findMorse = (text: string, found: Derived[]): void => {
-  for (let from = 0; from < text.length; from++) {
-    const first = text.charCodeAt(from)
+const findMorse = (source: Source, found: Derived[]): void => {
+  const { text, units, size } = source
+  for (let from = 0; from < size; from++) {
+    const first = units[from]
     if (first !== 46 && first !== 45) continue
     let to = from + 1
-    while (to < text.length && (traitAt(text, to) & MORSE) !== 0) to++
+    while (to < size && (traitAt(source, to) & MORSE) !== 0) to++
     if (to - from >= MIN_MORSE) {
       const words = text.slice(from, to).split(/ ?[/\n] ?| {2,}/)
       const derived = words
@@ -166,7 +172,7 @@ const findMorse = (text: string, found: Derived[]): void => {
 /** Lengths of the longest runs of each kind; most texts have none that is long enough to decode. */
 const longest = { base64: 0, hex: 0, decimal: 0, binary: 0, morse: 0 }
 
-const measure = (text: string): void => {
+const measure = ({ units, size }: Source): void => {
   let base64 = 0
   let hex = 0
   let decimal = 0
@@ -177,8 +183,8 @@ const measure = (text: string): void => {
   longest.decimal = 0
   longest.binary = 0
   longest.morse = 0
-  for (let at = 0; at < text.length; at++) {
-    const traits = traitAt(text, at)
+  for (let at = 0; at < size; at++) {
+    const traits = TRAITS[units[at] ?? 0] ?? NONE
     if ((traits & BASE64) !== 0) {
       base64++
       if (base64 > longest.base64) longest.base64 = base64
@@ -216,12 +222,34 @@ const measure = (text: string): void => {
   }
 }
 
+/**
+ * Whether `least` code units in a row have one of `traits`. Looks at every `least`-th only, and at those before it
+ * where it might be the end of such a run: a twelfth of ordinary prose.
+ */
+const hasRun = ({ units, size }: Source, traits: number, least: number): boolean => {
+  for (let at = least - 1; at < size; ) {
+    let before = at
+    while (before > at - least && ((TRAITS[units[before] ?? 0] ?? NONE) & traits) !== 0) before--
+    if (before === at - least) return true
+    at = before + least
+  }
+  return false
+}
+
+const MIN_DIGITS = MIN_NUMBERS * 2
+
 /** Payloads in base64, hexadecimal, binary, decimal character codes and Morse code. Linear. */
-export const findEncodings = (text: string, found: Derived[]): void => {
-  measure(text)
-  if (longest.base64 >= MIN_BASE64) findBase64(text, found)
-  if (longest.hex >= MIN_NUMBERS * 2) findNumbers(text, HEX, found)
-  if (longest.decimal >= MIN_NUMBERS * 2) findNumbers(text, DECIMAL, found)
-  if (longest.binary >= MIN_NUMBERS * MIN_NUMBERS) findNumbers(text, BINARY, found)
-  if (longest.morse >= MIN_MORSE) findMorse(text, found)
+export const findEncodings = (text: string, { units, size }: Folded, found: Derived[]): void => {
+  const source = { text, units, size }
+  const mayHide =
+    hasRun(source, BASE64, MIN_BASE64) ||
+    hasRun(source, HEX | GAP, MIN_DIGITS) ||
+    hasRun(source, MORSE, MIN_MORSE)
+  if (!mayHide) return
+  measure(source)
+  if (longest.base64 >= MIN_BASE64) findBase64(source, found)
+  if (longest.hex >= MIN_DIGITS) findNumbers(source, HEX, found)
+  if (longest.decimal >= MIN_DIGITS) findNumbers(source, DECIMAL, found)
+  if (longest.binary >= MIN_NUMBERS * MIN_NUMBERS) findNumbers(source, BINARY, found)
+  if (longest.morse >= MIN_MORSE) findMorse(source, found)
 }
