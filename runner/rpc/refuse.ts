@@ -22,7 +22,7 @@ export function refuse(error: RunnerError, request: { id: string; endpoint: Requ
 /** Headers that earlier plugins set for the response stay on a stop; the stop's own win. */
 export function toStopAction(stop: Stop, request: PatchedRequest): StopAction {
   const own = new Set(Object.keys(stop.headers ?? {}).map((name) => name.toLowerCase()))
-  const inherited = toEntries(request.respHeaders).filter((entry) => !own.has(entry.name))
+  const inherited = request.respHeaders.filter((entry) => !own.has(entry.name))
   const headers = [...inherited, ...toEntries(stop.headers ?? {})]
   if (!own.has('content-type')) headers.push({ name: 'content-type', value: 'application/json' })
   return {

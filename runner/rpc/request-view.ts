@@ -24,10 +24,10 @@ export interface LoadedParts {
   readonly earlier?: { readonly notes: Notes; readonly consumer: string | undefined } | undefined
 }
 
-/** null stands for deleted. Names are lower-case. */
-type Changes = Readonly<Record<string, string | null>>
+/** null stands for deleted. Header names are lower-case. */
+type Changes = ReadonlyMap<string, string | null>
 
-const NONE: Changes = Object.freeze({})
+const NONE: Changes = new Map()
 const NO_NOTES: Notes = Object.freeze({})
 const NOT_LOADED: LoadedParts = { variables: new Map(), body: Buffer.alloc(0), json: undefined }
 
@@ -37,6 +37,8 @@ interface Base {
   readonly loaded: LoadedParts
   /** null: it is none of the known ones. undefined: not looked up yet. */
   endpoint: Endpoint | null | undefined
+  /** The last value of each header: plugins look up some fifty names in each call. Built when the first one does. */
+  lastValues: ReadonlyMap<string, string> | undefined
 }
 
 /**
@@ -73,15 +75,16 @@ export class PatchedRequest implements RequestView {
 
   /** The request and its response carry the id from the start. */
   static of(parts: RequestParts): PatchedRequest {
-    const base = { parts, loaded: NOT_LOADED, endpoint: undefined }
-    const id: Changes = { 'x-request-id': parts.id }
+    const base = { parts, loaded: NOT_LOADED, endpoint: undefined, lastValues: undefined }
+    const id: Changes = new Map([['x-request-id', parts.id]])
     const respHeaders = parts.idOnResponse === false ? NONE : id
     return new PatchedRequest(base, undefined, id, NONE, respHeaders, undefined, NO_NOTES)
   }
 
   /** The same request with what had to be asked for. */
   loaded(loaded: LoadedParts): PatchedRequest {
-    const base = { parts: this.#base.parts, loaded, endpoint: this.#base.endpoint }
+    const { parts, endpoint, lastValues } = this.#base
+    const base = { parts, loaded, endpoint, lastValues }
     const notes = loaded.earlier?.notes ?? NO_NOTES
     return new PatchedRequest(
       base,
@@ -98,9 +101,9 @@ export class PatchedRequest implements RequestView {
     return new PatchedRequest(
       this.#base,
       patch.path ?? this.#path,
-      patch.headers ? merged(this.#headers, patch.headers) : this.#headers,
-      patch.args ? { ...this.#args, ...patch.args } : this.#args,
-      patch.respHeaders ? merged(this.#respHeaders, patch.respHeaders) : this.#respHeaders,
+      patch.headers ? withHeaders(this.#headers, patch.headers) : this.#headers,
+      patch.args ? withArgs(this.#args, patch.args) : this.#args,
+      patch.respHeaders ? withHeaders(this.#respHeaders, patch.respHeaders) : this.#respHeaders,
       patch.json ?? this.#json,
       this.notes,
     )
@@ -150,9 +153,7 @@ export class PatchedRequest implements RequestView {
   }
 
   get consumer(): string | undefined {
-    return (
-      lastValue(this.#base.parts.call.headers, 'x-consumer-username') ?? this.#base.loaded.earlier?.consumer
-    )
+    return this.#received('x-consumer-username') ?? this.#base.loaded.earlier?.consumer
   }
 
   get json(): JsonObject | undefined {
@@ -165,18 +166,26 @@ export class PatchedRequest implements RequestView {
     return this.#rawBody
   }
 
-  get respHeaders(): Changes {
-    return this.#respHeaders
+  /** Set so far, for a stop, which is a response of the runner's own. */
+  get respHeaders(): TextEntry[] {
+    return entriesOf(this.#respHeaders)
   }
 
   header(name: string): string | undefined {
-    const change = changeOf(this.#headers, name)
+    const change = this.#headers.get(name)
     if (change !== undefined) return change ?? undefined
-    return lastValue(this.#base.parts.call.headers, name)
+    return this.#received(name)
+  }
+
+  /** As APISIX sent it, with names in lower case; it repeats a repeated header, in order. */
+  #received(name: string): string | undefined {
+    const base = this.#base
+    base.lastValues ??= new Map(base.parts.call.headers.map((entry) => [entry.name, entry.value ?? '']))
+    return base.lastValues.get(name)
   }
 
   headerAll(name: string): readonly string[] {
-    const change = changeOf(this.#headers, name)
+    const change = this.#headers.get(name)
     if (change !== undefined) return change === null ? [] : [change]
     return this.#base.parts.call.headers
       .filter((entry) => entry.name === name)
@@ -184,7 +193,7 @@ export class PatchedRequest implements RequestView {
   }
 
   arg(name: string): string | undefined {
-    const change = changeOf(this.#args, name)
+    const change = this.#args.get(name)
     if (change !== undefined) return change ?? undefined
     const entry = this.#base.parts.call.args.find((candidate) => candidate.name === name)
     return entry && (entry.value ?? '')
@@ -203,39 +212,37 @@ export class PatchedRequest implements RequestView {
     return {
       kind: 'rewrite',
       path: this.#path,
-      headers: toEntries(this.#headers),
-      args: toEntries(this.#args),
-      respHeaders: toEntries(this.#respHeaders),
+      headers: entriesOf(this.#headers),
+      args: entriesOf(this.#args),
+      respHeaders: entriesOf(this.#respHeaders),
       body: this.#json ? this.rawBody : undefined,
     }
   }
 }
 
-export function toEntries(changes: Changes): TextEntry[] {
+export function toEntries(headers: Readonly<Record<string, string>>): TextEntry[] {
+  return Object.keys(headers).map((name) => ({ name, value: headers[name] }))
+}
+
+function entriesOf(changes: Changes): TextEntry[] {
   const entries: TextEntry[] = []
-  for (const name of Object.keys(changes)) entries.push({ name, value: changes[name] ?? undefined })
+  for (const [name, value] of changes) entries.push({ name, value: value ?? undefined })
   return entries
 }
 
-/** Names come from confs and clients: `constructor` is one like any other. */
-function changeOf(changes: Changes, name: string): string | null | undefined {
-  return Object.hasOwn(changes, name) ? changes[name] : undefined
-}
+type Patch = Readonly<Record<string, string | null>>
 
 /** Header names are case-insensitive; a later change wins. */
-function merged(before: Changes, more: Readonly<Record<string, string | null>>): Changes {
-  const changes: Record<string, string | null> = { ...before }
-  for (const name of Object.keys(more)) changes[name.toLowerCase()] = more[name] as string | null
+function withHeaders(before: Changes, patch: Patch): Changes {
+  const changes = new Map(before)
+  for (const name of Object.keys(patch)) changes.set(name.toLowerCase(), patch[name] as string | null)
   return changes
 }
 
-/** APISIX repeats a repeated header, in order, with names in lower case. */
-function lastValue(entries: readonly TextEntry[], name: string): string | undefined {
-  for (let i = entries.length - 1; i >= 0; i--) {
-    const entry = entries[i]
-    if (entry?.name === name) return entry.value ?? ''
-  }
-  return undefined
+function withArgs(before: Changes, patch: Patch): Changes {
+  const changes = new Map(before)
+  for (const name of Object.keys(patch)) changes.set(name, patch[name] as string | null)
+  return changes
 }
 
 function formatIp(bytes: Buffer): string {
