@@ -22,6 +22,7 @@ export {
   includeUsage,
   type LlmApi,
   lastUserText,
+  maxTokensOf,
   openAiError,
   type RequestFeatures,
   readAnswer,

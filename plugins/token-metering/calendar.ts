@@ -41,7 +41,7 @@ export function calendarIn(timeZone: string): Calendar {
   }
 }
 
-/** Searches for the first second at which the date reads otherwise. */
+/** Searches for the first millisecond at which the date reads otherwise. */
 function msToChange(
   format: Intl.DateTimeFormat,
   ms: number,
@@ -51,12 +51,12 @@ function msToChange(
   const now = read(format.format(ms))
   let low = ms
   let high = ms + atMostMs
-  while (high - low > 1000) {
-    const middle = (low + high) / 2
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
     if (read(format.format(middle)) === now) low = middle
     else high = middle
   }
-  return Math.max(1, Math.ceil(high - ms))
+  return high - ms
 }
 
 /** The search takes a score of date formats and its result holds for a day or a month: it is kept until it is passed. */

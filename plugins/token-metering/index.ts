@@ -27,11 +27,13 @@ export default definePlugin<typeof MeteringConfSchema, typeof MeteringSettingsSc
   decide: (request, { conf, shared }, call) => {
     const { endpoint, json } = request
     if (!endpoint || !json || endpoint === 'models') return PASS
-    return meter(request, endpoint, json, conf, shared, call.signal)
+    return meter(request, endpoint, json, conf, shared, call)
   },
   finish: (request, { shared }, outcome) => {
     if (outcome.kind === 'forwarded') return
-    shared.store.release(request.consumer ?? ANONYMOUS, request.id).catch((err) => {
+    const released = shared.store.release(request.consumer ?? ANONYMOUS, request.id)
+    if (released === undefined) return
+    released.catch((err) => {
       shared.log.warn({ err, request_id: request.id }, 'reservation not released; it will expire')
     })
   },

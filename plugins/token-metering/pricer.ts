@@ -1,6 +1,6 @@
 import type { UsageEvent, UsageFields } from '../../runner/plugin.ts'
 import type { CacheNote } from '../semantic-cache/note.ts'
-import { type Cost, costOf } from './cost/cost-of.ts'
+import { type Cost, costOf, ratesFor } from './cost/cost-of.ts'
 import type { ExchangeRates } from './cost/exchange.ts'
 import { formatMoney, type Money, parseMoney } from './cost/money.ts'
 import type { PriceTable } from './cost/price-table.ts'
@@ -46,7 +46,10 @@ export class EventPricer {
     return cost ? this.#usd(cost) : null
   }
 
-  /** Expected cost of a request before it is sent, for money quotas. 0 when the model has no price. */
+  /**
+   * Expected cost of a request before it is sent, for money quotas. 0 when the model has no price. Tokens must be whole
+   * numbers.
+   */
   expected(
     provider: string,
     model: string,
@@ -56,8 +59,9 @@ export class EventPricer {
   ): Money {
     const price = this.#prices.priceOf(provider, model, new Date(nowMs))
     if (!price) return 0n
-    const { amount, currency } = costOf({ promptTokens, completionTokens }, price)
-    return this.#rates.toUsd(amount, currency) ?? 0n
+    const prompt = BigInt(promptTokens)
+    const { input, output } = ratesFor(price, prompt)
+    return this.#rates.toUsd(prompt * input + BigInt(completionTokens) * output, price.currency) ?? 0n
   }
 
   #costOf(event: UsageEvent, model: string, usage: Parameters<typeof costOf>[0]): Cost | undefined {

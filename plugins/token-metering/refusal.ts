@@ -1,24 +1,29 @@
 import { type Endpoint, errorBody, type Stop } from '../../runner/plugin.ts'
-import type { LimitName } from './limits.ts'
+import type { LimitName, Limits } from './limits.ts'
 import type { Remaining, ReserveResult } from './store/usage-store.ts'
 
 /** Headers as OpenAI names them; durations as OpenAI writes them (`1s`, `6m0s`). */
-export function rateLimitHeaders(
-  limits: { readonly requests: number | undefined; readonly tokens: number | undefined },
-  remaining: Remaining,
-): Record<string, string> {
+export function rateLimitHeaders(limits: Limits, remaining: Remaining): Record<string, string> {
   const headers: Record<string, string> = {}
-  if (limits.requests !== undefined && remaining.requests !== null) {
-    headers['x-ratelimit-limit-requests'] = String(limits.requests)
+  const { requests_per_minute: requests } = limits
+  if (requests !== undefined && remaining.requests !== null) {
+    headers['x-ratelimit-limit-requests'] = String(requests)
     headers['x-ratelimit-remaining-requests'] = String(remaining.requests)
     headers['x-ratelimit-reset-requests'] = duration(remaining.requestsResetMs)
   }
-  if (limits.tokens !== undefined && remaining.tokens !== null) {
-    headers['x-ratelimit-limit-tokens'] = String(limits.tokens)
+  const tokens = tokenLimit(limits)
+  if (tokens !== undefined && remaining.tokens !== null) {
+    headers['x-ratelimit-limit-tokens'] = String(tokens)
     headers['x-ratelimit-remaining-tokens'] = String(remaining.tokens)
     headers['x-ratelimit-reset-tokens'] = duration(remaining.tokensResetMs)
   }
   return headers
+}
+
+/** The tighter one is what the headers tell of; see `Remaining`. */
+function tokenLimit({ tokens_per_minute: perMinute, tokens_per_day: perDay }: Limits): number | undefined {
+  if (perMinute === undefined || perDay === undefined) return perMinute ?? perDay
+  return Math.min(perMinute, perDay)
 }
 
 function duration(ms: number): string {

@@ -6,10 +6,7 @@ export function requestFeatures(endpoint: Endpoint, body: unknown): RequestFeatu
   const request = recordOf(body)
   const model = stringOf(request.model)
   const temperature = numberOf(request.temperature)
-  const maxTokens =
-    numberOf(request.max_completion_tokens) ??
-    numberOf(request.max_output_tokens) ??
-    numberOf(request.max_tokens)
+  const maxTokens = maxTokensOf(request)
   const content = contentKinds(endpoint === 'responses' ? request.input : request.messages)
   const features: RequestFeatures = {
     stream: request.stream === true,
@@ -26,6 +23,15 @@ export function requestFeatures(endpoint: Endpoint, body: unknown): RequestFeatu
   if (temperature !== undefined) features.temperature = temperature
   if (maxTokens !== undefined) features.maxTokens = maxTokens
   return features
+}
+
+/** How many output tokens the client asks for at most, by whichever name its API has for that. */
+export function maxTokensOf(request: Record<string, unknown>): number | undefined {
+  return (
+    numberOf(request.max_completion_tokens) ??
+    numberOf(request.max_output_tokens) ??
+    numberOf(request.max_tokens)
+  )
 }
 
 /**

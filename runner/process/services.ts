@@ -26,7 +26,7 @@ export async function createServices(
   // Plugins that read at the start find it there; when it is away they open without it.
   if (redis) await untilReady(redis, settings.redis?.connect_timeout_ms ?? 0)
   const kafka = settings.kafka ? connectKafka(settings.kafka, log) : undefined
-  const own: RequestRecords = await share(
+  const own = await share<RequestRecords>(
     'request-records',
     () => new MemoryRequestRecords(settings.limits.max_request_records),
   )

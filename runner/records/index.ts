@@ -17,7 +17,8 @@ export interface RequestRecord {
 }
 
 export interface RequestRecords {
-  put(id: string, record: RequestRecord): Promise<void>
+  /** A promise only where the records are elsewhere. */
+  put(id: string, record: RequestRecord): void | Promise<void>
   get(id: string): Promise<RequestRecord | undefined>
 }
 

@@ -22,7 +22,7 @@ export class MemoryRequestRecords implements RequestRecords {
     this.#youngSince = now()
   }
 
-  async put(id: string, record: RequestRecord): Promise<void> {
+  put(id: string, record: RequestRecord): void {
     const now = this.#now()
     if (this.#young.size >= this.#maxPerGeneration || now - this.#youngSince >= RECORD_TTL_MS) {
       this.#old = this.#young

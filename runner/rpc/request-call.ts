@@ -207,7 +207,9 @@ export class RequestCall {
     const { id, routeId, consumer, receivedAt, notes } = request
     const traceparent = request.header('traceparent')
     const record = { routeId, consumer, receivedAt, stoppedBy, outcome, notes, traceparent }
-    this.#parts.records.put(id, record).catch((cause) => {
+    const stored = this.#parts.records.put(id, record)
+    if (stored === undefined) return
+    stored.catch((cause) => {
       const error = toRunnerError(cause, 'STORE_UNAVAILABLE', 'request record')
       this.#parts.observer.error(error, { requestId: id })
     })

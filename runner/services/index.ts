@@ -27,10 +27,13 @@ export interface Metrics {
   readonly registry: Registry
 }
 
-/** Any object whose methods are asynchronous and whose arguments can be cloned between processes. */
+/**
+ * Any object whose arguments and results can be cloned between processes. In its own process a method may answer at
+ * once; its type must allow for a promise, which is what the others get.
+ */
 export type Shareable<T> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R
-    ? R extends Promise<unknown>
+    ? Promise<Awaited<R>> extends R
       ? (...args: A) => R
       : never
     : never

@@ -124,7 +124,7 @@ async function eventLoop(): Promise<void> {
   await counter.close()
 }
 
-async function gapWhile(work: () => Promise<unknown>): Promise<{ gap: number; ms: number }> {
+async function gapWhile(work: () => unknown): Promise<{ gap: number; ms: number }> {
   let done = false
   let gap = 0
   const watch = (async () => {

@@ -64,7 +64,8 @@ export function costOf(usage: TokenUsage, price: Price): Cost {
   return { amount, currency: price.currency, breakdown, clamps }
 }
 
-function ratesFor(price: Price, promptTokens: bigint): Rates {
+/** The rates that a prompt of this size has. */
+export function ratesFor(price: Price, promptTokens: bigint): Rates {
   const tier = price.tiers.find(({ abovePromptTokens }) => promptTokens > BigInt(abovePromptTokens))
   return tier?.rates ?? price.rates
 }

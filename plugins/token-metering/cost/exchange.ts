@@ -10,7 +10,7 @@ interface Rate {
 
 /** Exchange rates to USD from the settings; USD itself needs none. */
 export class ExchangeRates {
-  readonly #rates = new Map<string, Rate>([['USD', { numerator: 1n, denominator: 1n }]])
+  readonly #rates = new Map<string, Rate>()
 
   /**
    * @param usdPerUnit USD for one unit of each currency, decimal strings: `{ "CNY": "0.1389" }`
@@ -32,6 +32,7 @@ export class ExchangeRates {
 
   /** The amount in USD, rounded half to even at the last unit of Money; null when there is no rate. */
   toUsd(amount: Money, currency: string): Money | null {
+    if (currency === 'USD') return amount
     const rate = this.#rates.get(currency)
     return rate === undefined ? null : divideHalfEven(amount * rate.numerator, rate.denominator)
   }

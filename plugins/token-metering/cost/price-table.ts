@@ -5,6 +5,9 @@ import { type PriceFile, PriceFileSchema } from './price-file.ts'
 
 const validate = new Ajv({ allErrors: true, strict: true }).compile<PriceFile>(PriceFileSchema)
 
+const MAX_KNOWN = 1000
+const MAX_KNOWN_LENGTH = 300
+
 /**
  * What each model costs at each moment. Overrides are looked at first, all of them before any entry of the file.
  * Among the entries that match, an exact model name beats a pattern, a longer pattern a shorter one, a named provider
@@ -12,6 +15,8 @@ const validate = new Ajv({ allErrors: true, strict: true }).compile<PriceFile>(P
  */
 export class PriceTable {
   readonly #rules: readonly PriceRule[]
+  /** What matches a provider and a model, at whatever time: every request asks, and clients may write any name. */
+  readonly #known = new Map<string, readonly PriceRule[]>()
 
   private constructor(rules: readonly PriceRule[]) {
     this.#rules = rules
@@ -32,11 +37,22 @@ export class PriceTable {
 
   /** Undefined when nothing matches: an unknown model is not free. Case of names does not matter. */
   priceOf(provider: string, model: string, at: Date): Price | undefined {
+    for (const rule of this.#rulesOf(provider, model)) if (rule.holdsAt(at)) return rule.price
+    return undefined
+  }
+
+  #rulesOf(provider: string, model: string): readonly PriceRule[] {
+    const names = `${provider}\n${model}`
+    const known = this.#known.get(names)
+    if (known) return known
     const providerName = provider.toLowerCase()
     const modelName = model.toLowerCase()
-    return this.#rules.find(
-      (rule) => rule.model.matches(modelName) && rule.provider.matches(providerName) && rule.holdsAt(at),
-    )?.price
+    const rules = this.#rules.filter(
+      (rule) => rule.model.matches(modelName) && rule.provider.matches(providerName),
+    )
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    if (names.length <= MAX_KNOWN_LENGTH) this.#known.set(names, rules)
+    return rules
   }
 }
 

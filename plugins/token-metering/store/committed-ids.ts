@@ -1,24 +1,21 @@
+import { RecentIds } from './recent-ids.ts'
 import type { CommitOutcome } from './usage-store.ts'
 
 /** Request ids that were committed, the oldest forgotten first. */
 export class CommittedIds {
-  readonly #ids = new Set<string>()
+  readonly #ids: RecentIds
   /** Ids whose commit is under way, and how it ends. */
   readonly #open = new Map<string, Promise<void>>()
-  readonly #max: number
 
+  /** Between half of `max` and all of them are remembered. */
   constructor(max: number) {
-    this.#max = max
+    this.#ids = new RecentIds(max)
   }
 
   /** @returns false when it was there. */
   add(id: string): boolean {
     if (this.#ids.has(id)) return false
     this.#ids.add(id)
-    if (this.#ids.size > this.#max) {
-      const [oldest] = this.#ids
-      if (oldest !== undefined) this.#ids.delete(oldest)
-    }
     return true
   }
 

@@ -61,7 +61,7 @@ export class MemoryUsageStore implements UsageStore {
     this.#ids = new CommittedIds(options.maxRememberedIds ?? 1_000_000)
   }
 
-  async reserve(request: Reservation): Promise<ReserveResult> {
+  reserve(request: Reservation): ReserveResult {
     const state = this.#state(request.consumer)
     state.limits = request.limits
     state.held.expire(request.nowMs)
@@ -70,7 +70,7 @@ export class MemoryUsageStore implements UsageStore {
     const exceeded = this.#exceeded(state, request)
     if (exceeded) {
       if (own) this.#hold(state, request.requestId, own, request.nowMs)
-      return { allowed: false, ...exceeded, remaining: this.#remaining(state, request, 0) }
+      return { allowed: false, ...exceeded, remaining: this.#remaining(state, request) }
     }
     const held = {
       tokens: request.tokens,
@@ -79,10 +79,10 @@ export class MemoryUsageStore implements UsageStore {
       expiresMs: request.expiresMs,
     }
     this.#hold(state, request.requestId, held, request.nowMs)
-    return { allowed: true, remaining: this.#remaining(state, request, request.tokens) }
+    return { allowed: true, remaining: this.#remaining(state, request) }
   }
 
-  async release(consumer: string, requestId: string): Promise<void> {
+  release(consumer: string, requestId: string): void {
     const state = this.#consumers.get(consumer)
     const held = state?.held.get(requestId)
     if (state && held) this.#drop(state, requestId, held, this.#options.now())
@@ -157,16 +157,21 @@ export class MemoryUsageStore implements UsageStore {
     const held = state.held.remove(event.request_id)
     const unsettled = event.total_t - (held?.tokens ?? 0)
     state.tokensLastMinute.addAt(now, held?.reservedMs ?? event.timestamp_ms, unsettled)
-    const totals = state.days.get(day) ?? noTotals()
+    const totals = state.days.get(day) ?? this.#beginDay(state, day, now)
     totals.requests++
     totals.promptTokens += event.prompt_t
     totals.completionTokens += event.completion_t
     totals.totalTokens += event.total_t
     totals.picoUsd += picoUsd
-    state.days.set(day, totals)
     state.picoUsdByMonth.set(month, (state.picoUsdByMonth.get(month) ?? 0n) + picoUsd)
-    const oldest = new Date(now - KEPT_DAYS * DAY_MS).toISOString().slice(0, 10)
+    return totals
+  }
+
+  #beginDay(state: ConsumerState, day: string, nowMs: number): Totals {
+    const oldest = new Date(nowMs - KEPT_DAYS * DAY_MS).toISOString().slice(0, 10)
     for (const kept of state.days.keys()) if (kept < oldest) state.days.delete(kept)
+    const totals = noTotals()
+    state.days.set(day, totals)
     return totals
   }
 
@@ -207,17 +212,17 @@ export class MemoryUsageStore implements UsageStore {
     return undefined
   }
 
-  #remaining(state: ConsumerState, { limits, nowMs, day }: Reservation, justHeld: number): Remaining {
+  #remaining(state: ConsumerState, { limits, nowMs, day }: Reservation): Remaining {
     const usedToday = (state.days.get(day)?.totalTokens ?? 0) + state.held.tokens
     const perMinute = left(limits.tokens_per_minute, state.tokensLastMinute.total(nowMs))
     const perDay = left(limits.tokens_per_day, usedToday)
     const minuteIsTighter = perMinute !== null && (perDay === null || perMinute <= perDay)
     return {
       requests: left(limits.requests_per_minute, state.requestsLastMinute.total(nowMs)),
-      requestsResetMs: state.requestsLastMinute.msUntilFree(nowMs, 1),
+      requestsResetMs: state.requestsLastMinute.msUntilEmpty(nowMs),
       tokens: minuteIsTighter ? perMinute : perDay,
       tokensResetMs: minuteIsTighter
-        ? state.tokensLastMinute.msUntilFree(nowMs, Math.max(1, justHeld))
+        ? state.tokensLastMinute.msUntilEmpty(nowMs)
         : this.#options.calendar.msToNextDay(nowMs),
     }
   }

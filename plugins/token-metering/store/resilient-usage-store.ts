@@ -1,6 +1,7 @@
 import { type Log, RunnerError, type UsageEvent } from '../../../runner/plugin.ts'
 import { CommittedIds } from './committed-ids.ts'
 import { DeadlineError, Health, withDeadline } from './health.ts'
+import { RecentIds } from './recent-ids.ts'
 import type { Committed, ConsumerTotals, RedisUsageStore } from './redis-usage-store.ts'
 import type { Spool } from './spool.ts'
 import type {
@@ -60,7 +61,8 @@ export class ResilientUsageStore implements UsageStore {
   readonly #options: ResilientOptions
   readonly #health: Health
   readonly #ids = new CommittedIds(REMEMBERED_IDS)
-  readonly #heldLocally = new Set<string>()
+  /** Bounded: where another process commits, nothing here takes the ids out. */
+  readonly #heldLocally = new RecentIds(MAX_HELD_LOCALLY)
   #replaying: Promise<void> | undefined
   #replayTimer: NodeJS.Timeout | undefined
   #closed = false
@@ -88,7 +90,7 @@ export class ResilientUsageStore implements UsageStore {
       throw new RunnerError('STORE_UNAVAILABLE', 'quotas cannot be checked and may not be guessed')
     }
     const local = await this.#parts.local.reserve(request)
-    if (local.allowed) this.#rememberLocal(request.requestId)
+    if (local.allowed) this.#heldLocally.add(request.requestId)
     return local
   }
 
@@ -132,13 +134,6 @@ export class ResilientUsageStore implements UsageStore {
     clearTimeout(this.#replayTimer)
     await this.#replaying
     await this.#parts.spool?.close()
-  }
-
-  /** Bounded: where another process commits, nothing here takes the ids out. */
-  #rememberLocal(requestId: string): void {
-    this.#heldLocally.add(requestId)
-    const [oldest] = this.#heldLocally
-    if (this.#heldLocally.size > MAX_HELD_LOCALLY && oldest !== undefined) this.#heldLocally.delete(oldest)
   }
 
   /** undefined: no answer in time. */

@@ -1,21 +1,30 @@
 /**
- * A sum over the last 60 seconds in buckets of one second: never lets more through than the limit in any 60 seconds,
- * and forgets at most one second late. Hence 61 buckets: a second that has only begun to leave still counts.
+ * A sum over the last 60 seconds in buckets of one second. A bucket leaves 60 seconds after the newest thing in it: so
+ * no more than the limit gets through in any 60 seconds, nobody waits longer than that, and what is older by less than
+ * a second than the newest of its bucket leaves with it.
  */
-const BUCKETS = 61
+const WINDOW_MS = 60_000
 const BUCKET_MS = 1000
+/** One more than fit the window: the oldest one is leaving. */
+const BUCKETS = WINDOW_MS / BUCKET_MS + 1
 
 export class SlidingWindow {
   readonly #sums = new Array<number>(BUCKETS).fill(0)
+  /** Time of the newest thing in each bucket. */
+  readonly #newestMs = new Array<number>(BUCKETS).fill(0)
   #newest = 0
   #total = 0
+  #lastMs = 0
 
   /** Adds (or takes back) what happened at `thenMs`; what is too old to matter is ignored. */
   addAt(nowMs: number, thenMs: number, amount: number): void {
     this.#advance(nowMs)
     const bucket = Math.min(Math.floor(thenMs / BUCKET_MS), this.#newest)
-    if (bucket <= this.#newest - BUCKETS) return
-    this.#sums[bucket % BUCKETS] = (this.#sums[bucket % BUCKETS] ?? 0) + amount
+    if (thenMs + WINDOW_MS <= nowMs || bucket <= this.#newest - BUCKETS) return
+    const slot = bucket % BUCKETS
+    this.#sums[slot] = (this.#sums[slot] ?? 0) + amount
+    this.#newestMs[slot] = Math.max(this.#newestMs[slot] ?? 0, Math.min(thenMs, nowMs))
+    this.#lastMs = Math.max(this.#lastMs, this.#newestMs[slot] ?? 0)
     this.#total += amount
   }
 
@@ -28,23 +37,33 @@ export class SlidingWindow {
   msUntilFree(nowMs: number, amount: number): number {
     this.#advance(nowMs)
     let freed = 0
-    for (let age = BUCKETS - 1; age >= 0; age--) {
-      const bucket = this.#newest - age
-      freed += this.#sums[((bucket % BUCKETS) + BUCKETS) % BUCKETS] ?? 0
-      if (freed >= amount) return (bucket + BUCKETS) * BUCKET_MS - nowMs
+    for (let bucket = this.#newest - BUCKETS + 1; bucket <= this.#newest; bucket++) {
+      const slot = ((bucket % BUCKETS) + BUCKETS) % BUCKETS
+      freed += this.#sums[slot] ?? 0
+      if (freed >= amount) return Math.max(1, (this.#newestMs[slot] ?? 0) + WINDOW_MS - nowMs)
     }
-    return BUCKETS * BUCKET_MS
+    return WINDOW_MS
+  }
+
+  /** Milliseconds until everything has left the window. */
+  msUntilEmpty(nowMs: number): number {
+    return Math.max(0, this.#lastMs + WINDOW_MS - nowMs)
   }
 
   #advance(nowMs: number): void {
     const bucket = Math.floor(nowMs / BUCKET_MS)
-    if (bucket <= this.#newest) return
-    const steps = Math.min(bucket - this.#newest, BUCKETS)
-    for (let i = 0; i < steps; i++) {
-      const slot = (bucket - i) % BUCKETS
-      this.#total -= this.#sums[slot] ?? 0
-      this.#sums[slot] = 0
+    if (bucket > this.#newest) {
+      const steps = Math.min(bucket - this.#newest, BUCKETS)
+      for (let i = 0; i < steps; i++) this.#clear((bucket - i) % BUCKETS)
+      this.#newest = bucket
     }
-    this.#newest = bucket
+    const leaving = (this.#newest + 1) % BUCKETS
+    if ((this.#newestMs[leaving] ?? 0) + WINDOW_MS <= nowMs) this.#clear(leaving)
+  }
+
+  #clear(slot: number): void {
+    this.#total -= this.#sums[slot] ?? 0
+    this.#sums[slot] = 0
+    this.#newestMs[slot] = 0
   }
 }

@@ -3,16 +3,17 @@ import type { LimitName, Limits } from '../limits.ts'
 
 /**
  * Quotas and counters of consumers. Reserve before the call, settle by committing its event: whatever is reserved and
- * not settled expires by itself. All methods are asynchronous, so that one store can serve several processes.
+ * not settled expires by itself. Methods may be asynchronous, so that one store can serve several processes; a store in
+ * the same memory answers a request at once, which spares it a promise and a timer.
  */
 export interface UsageStore {
   /**
    * Takes the tokens out of every quota at once, or none. A request that is reserved already (a later pass of the same
    * request) takes the place of its first reservation.
    */
-  reserve(request: Reservation): Promise<ReserveResult>
+  reserve(request: Reservation): ReserveResult | Promise<ReserveResult>
   /** The request will not happen: a later plugin stopped it. */
-  release(consumer: string, requestId: string): Promise<void>
+  release(consumer: string, requestId: string): void | Promise<void>
   /** Durable: when it settles, each event is counted once, and its reservation is replaced by what was really used. */
   commit(entries: readonly CommitEntry[]): Promise<readonly CommitOutcome[]>
   /** Totals of one consumer and day (`yyyy-mm-dd`). */
@@ -40,8 +41,9 @@ export interface Reservation {
 export interface Remaining {
   readonly requests: number | null
   readonly tokens: number | null
-  /** Until the quota that `tokens` tells of is full again. */
+  /** Until the quota that `tokens` tells of is full again, as OpenAI's headers mean it. */
   readonly tokensResetMs: number
+  /** The same for `requests`. */
   readonly requestsResetMs: number
 }
 

@@ -7,6 +7,11 @@ import type { Tenant } from './tenant.ts'
 
 export type TenantMode = 'off' | 'over_conf' | 'under_conf'
 
+export interface Grant {
+  readonly tier: string
+  readonly limits: Limits
+}
+
 /** Tier and limits of a consumer from the route conf and its tenant; which of the two wins is a setting. */
 export function tierAndLimits(
   conf: MeteringConf,
@@ -14,7 +19,7 @@ export function tierAndLimits(
   routeTier: string | undefined,
   tenant: Tenant | undefined,
   mode: TenantMode,
-): { tier: string; limits: Limits } {
+): Grant {
   const confTier = routeTier ?? tierOf(conf, consumer)
   if (!tenant) return { tier: confTier, limits: limitsOf(conf, consumer, confTier) }
   if (mode === 'over_conf') {

@@ -32,12 +32,14 @@ export class TenantDirectory {
     this.#options = options
   }
 
-  async get(consumer: string): Promise<Tenant | undefined> {
+  get(consumer: string): Tenant | undefined | Promise<Tenant | undefined> {
     const known = this.#cached.get(consumer)
-    if (known) {
-      if (this.#options.now() - known.readMs > this.#options.cacheMs) this.#refresh(consumer).catch(() => {})
-      return known.tenant
-    }
+    if (!known) return this.#first(consumer)
+    if (this.#options.now() - known.readMs > this.#options.cacheMs) this.#refresh(consumer).catch(() => {})
+    return known.tenant
+  }
+
+  async #first(consumer: string): Promise<Tenant | undefined> {
     try {
       return await withDeadline(this.#refresh(consumer), this.#options.deadlineMs)
     } catch (err) {

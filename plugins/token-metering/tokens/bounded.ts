@@ -12,6 +12,8 @@ export interface TokenCount {
  */
 export const DEFAULT_BUDGET_BYTES = 32 * 1024
 const SLICES = 16
+/** In UTF-8, of one UTF-16 unit. */
+const MAX_BYTES_PER_UNIT = 3
 
 /**
  * Counts exactly what fits `budgetBytes` of UTF-8 and otherwise extrapolates from 16 slices spread over the text, so
@@ -45,6 +47,7 @@ export function fitsBytes(texts: readonly string[], limit: number): boolean {
   let units = 0
   for (const text of texts) units += text.length
   if (units > limit) return false
+  if (units * MAX_BYTES_PER_UNIT <= limit) return true
   let bytes = 0
   for (const text of texts) bytes += Buffer.byteLength(text)
   return bytes <= limit

@@ -29,11 +29,25 @@ const FAMILIES: readonly (readonly [prefix: string, encoding: Encoding])[] = [
   ['o4-mini-', 'o200k_base'],
 ]
 
+/** Looking a model up costs more than a short prompt's count; few are in use, but clients may write anything. */
+const MAX_KNOWN = 1000
+const MAX_KNOWN_LENGTH = 100
+const known = new Map<string, ModelEncoding>()
+
 /**
  * The encoding to count with for a model, as clients name it: a provider path (`openai/gpt-4o`) and the frame of a
  * fine-tuned model (`ft:gpt-4o-mini:org::id`) are looked through. Unknown models get o200k_base, not exact.
  */
 export function encodingForModel(model: string): ModelEncoding {
+  const before = known.get(model)
+  if (before) return before
+  const found = findEncoding(model)
+  if (known.size >= MAX_KNOWN) known.clear()
+  if (model.length <= MAX_KNOWN_LENGTH) known.set(model, found)
+  return found
+}
+
+function findEncoding(model: string): ModelEncoding {
   const name = baseModel(model.toLowerCase())
   const listed = listedEncoding(name)
   if (listed === 'cl100k_base' || listed === 'o200k_base') return { encoding: listed, exact: true }

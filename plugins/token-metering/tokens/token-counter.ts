@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { countTextsBounded, DEFAULT_BUDGET_BYTES, fitsBytes, type TokenCount } from './bounded.ts'
-import { chatOverheadTokens, type PromptParts } from './prompt.ts'
 import { startWorker } from './start-worker.ts'
 import type { Encoding } from './tokenizer.ts'
 import type { WorkerJob } from './worker.ts'
@@ -21,6 +20,11 @@ export interface TokenCounterOptions {
   readonly startWorker?: () => Worker
 }
 
+/** Whoever waits for a count; the signal, which costs something to make, is asked for only when there is a wait. */
+export interface Waiting {
+  readonly signal: AbortSignal
+}
+
 interface Pending extends WorkerJob {
   readonly resolve: (count: TokenCount) => void
 }
@@ -29,8 +33,8 @@ interface Pending extends WorkerJob {
 const MAX_FAILURES = 3
 
 /**
- * Counts tokens without holding up the event loop: small texts at once, big ones in a worker thread that is started
- * at the first need. Where the worker cannot help (off, queue full, crashed, text too big) the count is an estimate,
+ * Counts tokens without holding up the event loop: small texts at once, without a promise, big ones in a worker thread
+ * that is started at the first need. Where the worker cannot help (off, queue full, crashed, text too big) the count is an estimate,
  * `exact: false`; it is never an error.
  */
 export class TokenCounter {
@@ -54,15 +58,22 @@ export class TokenCounter {
     this.#workerAllowed = options.worker ?? true
   }
 
-  /** @throws the signal's reason, as a rejection, when it aborts before the count is there */
-  async count(text: string, encoding: Encoding, signal?: AbortSignal): Promise<TokenCount> {
-    return this.#countTexts([text], encoding, signal)
+  count(text: string, encoding: Encoding, waiting?: Waiting): TokenCount | Promise<TokenCount> {
+    return this.countTexts([text], encoding, waiting)
   }
 
-  /** As `count`, for a whole prompt with its chat overhead. */
-  async countPrompt(parts: PromptParts, encoding: Encoding, signal?: AbortSignal): Promise<TokenCount> {
-    const texts = await this.#countTexts([...parts.texts], encoding, signal)
-    return { tokens: texts.tokens + chatOverheadTokens(parts.messages, parts.names), exact: texts.exact }
+  /** @throws the signal's reason, as a rejection, when it aborts before the count is there */
+  countTexts(
+    texts: readonly string[],
+    encoding: Encoding,
+    waiting?: Waiting,
+  ): TokenCount | Promise<TokenCount> {
+    const isSmall = fitsBytes(texts, this.#budgetBytes)
+    const workerTakesIt = this.#workerAllowed && this.#queue.length < this.#maxQueued
+    if (isSmall || !workerTakesIt || !fitsBytes(texts, this.#maxWorkerBytes)) {
+      return countTextsBounded(texts, encoding, this.#budgetBytes)
+    }
+    return this.#inWorker(texts, encoding, waiting?.signal)
   }
 
   /** Ends the worker; calls that wait for it get estimates. */
@@ -71,13 +82,8 @@ export class TokenCounter {
     await this.#worker?.terminate()
   }
 
-  async #countTexts(texts: readonly string[], encoding: Encoding, signal?: AbortSignal): Promise<TokenCount> {
+  async #inWorker(texts: readonly string[], encoding: Encoding, signal?: AbortSignal): Promise<TokenCount> {
     signal?.throwIfAborted()
-    const isSmall = fitsBytes(texts, this.#budgetBytes)
-    const workerTakesIt = this.#workerAllowed && this.#queue.length < this.#maxQueued
-    if (isSmall || !workerTakesIt || !fitsBytes(texts, this.#maxWorkerBytes)) {
-      return countTextsBounded(texts, encoding, this.#budgetBytes)
-    }
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         const at = this.#queue.indexOf(pending)

@@ -59,7 +59,9 @@ export class Tokenizer {
   /** Never throws; a lone surrogate counts as U+FFFD. */
   count(text: string): number {
     const most = text.length * 3
-    return this.countWithin(text, most <= KEPT_BYTES ? most : Buffer.byteLength(text)).tokens
+    const memory = this.#memory(most <= KEPT_BYTES ? most : Buffer.byteLength(text))
+    memory.take(text)
+    return this.#count(memory)
   }
 
   /** Counts the longest beginning of the text that has at most `maxBytes` bytes; `units` says how much that is. */

@@ -35,9 +35,18 @@ test('counts a megabyte of one letter while timers go on', async () => {
   assert.ok(ticks > 0)
 })
 
-test('counts a prompt with its overhead', async () => {
-  const { tokens, exact } = await counter.countPrompt({ texts: [BIG, 'hi'], messages: 2 }, 'o200k_base')
-  assert.deepEqual({ tokens, exact }, { tokens: BIG_TOKENS + 1 + 2 * 4 + 3, exact: true })
+test('counts several texts apart from each other', async () => {
+  const { tokens, exact } = await counter.countTexts([BIG, 'hel', 'lo'], 'o200k_base')
+  assert.deepEqual({ tokens, exact }, { tokens: BIG_TOKENS + 2, exact: true })
+})
+
+test('gives the count of a small text at once and never asks for the signal', () => {
+  const waiting = {
+    get signal(): AbortSignal {
+      throw new Error('nobody waits')
+    },
+  }
+  assert.deepEqual(counter.count('hello world', 'o200k_base', waiting), { tokens: 2, exact: true })
 })
 
 test('estimates without a worker, past the size for the worker and with a full queue', async () => {
@@ -53,12 +62,15 @@ test('estimates without a worker, past the size for the worker and with a full q
 
 test('rejects with the reason of the signal, before and while it waits, and goes on with the rest', async () => {
   const reason = new Error('deadline')
-  await assert.rejects(counter.count('hi', 'o200k_base', AbortSignal.abort(reason)), reason)
+  await assert.rejects(
+    async () => counter.count(BIG, 'o200k_base', { signal: AbortSignal.abort(reason) }),
+    reason,
+  )
   const controller = new AbortController()
   const running = counter.count(BIG, 'o200k_base')
-  const queued = counter.count(BIG, 'o200k_base', controller.signal)
+  const queued = counter.count(BIG, 'o200k_base', controller)
   controller.abort(reason)
-  await assert.rejects(queued, reason)
+  await assert.rejects(async () => queued, reason)
   assert.equal((await running).exact, true)
 })
 
