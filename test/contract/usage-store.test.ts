@@ -8,6 +8,7 @@ import { MemoryUsageStore } from '../../plugins/token-metering/store/memory-usag
 import { UsageKeys } from '../../plugins/token-metering/store/redis/keys.ts'
 import { RedisUsageStore } from '../../plugins/token-metering/store/redis-usage-store.ts'
 import type { Reservation, UsageStore } from '../../plugins/token-metering/store/usage-store.ts'
+import { seededRandom } from '../provider/script.ts'
 import { type RedisServer, startRedis } from '../support/servers/redis.ts'
 import { usageEntry } from '../support/usage-entry.ts'
 
@@ -265,6 +266,47 @@ for (const cluster of [false, true]) {
         ...more,
       })
     contract(cluster ? 'usage store in a Redis Cluster' : 'usage store in Redis', (now) => open(now))
+
+    test('answers as the embedded store does, whatever happens in whatever order', async () => {
+      const random = seededRandom(7)
+      const below = (n: number) => Math.floor(random() * n)
+      for (let round = 0; round < 8; round++) {
+        let now = NOON + below(5000)
+        const stores = [new MemoryUsageStore({ calendar, now: () => now }), open(() => now)]
+        const who = `compared-${round}-${randomUUID()}`
+        const limits: Limits = {
+          ...{ tokens_per_minute: 2000, requests_per_minute: 12, tokens_per_day: 20_000 },
+          ...{ concurrent_requests: 10, usd_per_day: '3', usd_per_month: '4' },
+        }
+        const known: string[] = []
+        for (let step = 0; step < 150; step++) {
+          now += below(4) === 0 ? below(20_000) : below(900)
+          const id = known.length > 0 && below(3) > 0 ? (known[below(known.length)] ?? '') : randomUUID()
+          const act = below(6)
+          const reserved: Reservation = {
+            ...{ requestId: id, consumer: who, tokens: below(400), limits, nowMs: now },
+            ...{ picoUsd: (DOLLAR * BigInt(below(10))) / 100n, expiresMs: now + 5000 + below(30_000) },
+            ...{ day: calendar.day(now), month: calendar.month(now) },
+          }
+          const used = {
+            who,
+            id,
+            prompt: below(300),
+            completion: below(300),
+            picoUsd: DOLLAR / 100n,
+            atMs: now,
+          }
+          const answers: unknown[] = []
+          for (const store of stores) {
+            if (act < 4) answers.push(await store.reserve(reserved))
+            else if (act === 4) answers.push(await store.release(who, id))
+            else answers.push(await store.commit([usageEntry(used)]))
+          }
+          assert.deepEqual(answers[1], answers[0], `round ${round}, step ${step}`)
+          if (act < 4) known.push(id)
+        }
+      }
+    })
 
     test('survives a server that has forgotten the scripts, in a batch too', async () => {
       const store = open(() => NOON)

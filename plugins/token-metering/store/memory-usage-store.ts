@@ -17,8 +17,7 @@ import type {
 
 class ConsumerState {
   readonly held = new Holdings()
-  readonly tokensLastMinute = new SlidingWindow()
-  readonly requestsLastMinute = new SlidingWindow()
+  readonly lastMinute = new SlidingWindow()
   readonly days = new Map<string, Totals>()
   readonly picoUsdByMonth = new Map<string, bigint>()
   /** Of the last request. */
@@ -141,14 +140,12 @@ export class MemoryUsageStore implements UsageStore {
 
   #hold(state: ConsumerState, requestId: string, held: Held, nowMs: number): void {
     state.held.add(requestId, held)
-    state.tokensLastMinute.addAt(nowMs, held.reservedMs, held.tokens)
-    state.requestsLastMinute.addAt(nowMs, held.reservedMs, 1)
+    state.lastMinute.addAt(nowMs, held.reservedMs, held.tokens, 1)
   }
 
   #drop(state: ConsumerState, requestId: string, held: Held, nowMs: number): void {
     state.held.remove(requestId)
-    state.tokensLastMinute.addAt(nowMs, held.reservedMs, -held.tokens)
-    state.requestsLastMinute.addAt(nowMs, held.reservedMs, -1)
+    state.lastMinute.addAt(nowMs, held.reservedMs, -held.tokens, -1)
   }
 
   #count({ event, consumer, day, month, picoUsd }: CommitEntry): UsageTotals {
@@ -156,7 +153,7 @@ export class MemoryUsageStore implements UsageStore {
     const now = this.#options.now()
     const held = state.held.remove(event.request_id)
     const unsettled = event.total_t - (held?.tokens ?? 0)
-    state.tokensLastMinute.addAt(now, held?.reservedMs ?? event.timestamp_ms, unsettled)
+    state.lastMinute.addAt(now, held?.reservedMs ?? event.timestamp_ms, unsettled, 0)
     const totals = state.days.get(day) ?? this.#beginDay(state, day, now)
     totals.requests++
     totals.promptTokens += event.prompt_t
@@ -183,18 +180,18 @@ export class MemoryUsageStore implements UsageStore {
     if (limits.concurrent_requests !== undefined && state.held.size + 1 > limits.concurrent_requests) {
       return { exceeded: 'concurrent_requests', retryAfterMs: 1000 } as const
     }
-    const requests = state.requestsLastMinute.total(nowMs)
+    const requests = state.lastMinute.total('requests', nowMs)
     if (limits.requests_per_minute !== undefined && requests + 1 > limits.requests_per_minute) {
       const over = requests + 1 - limits.requests_per_minute
-      const retryAfterMs = state.requestsLastMinute.msUntilFree(nowMs, over)
+      const retryAfterMs = state.lastMinute.msUntilFree('requests', nowMs, over)
       return { exceeded: 'requests_per_minute', retryAfterMs } as const
     }
-    const lastMinute = state.tokensLastMinute.total(nowMs)
+    const lastMinute = state.lastMinute.total('tokens', nowMs)
     if (limits.tokens_per_minute !== undefined && lastMinute + tokens > limits.tokens_per_minute) {
       const over = lastMinute + tokens - limits.tokens_per_minute
       return {
         exceeded: 'tokens_per_minute',
-        retryAfterMs: state.tokensLastMinute.msUntilFree(nowMs, over),
+        retryAfterMs: state.lastMinute.msUntilFree('tokens', nowMs, over),
       } as const
     }
     const usedToday = (today?.totalTokens ?? 0) + held.tokens
@@ -214,16 +211,15 @@ export class MemoryUsageStore implements UsageStore {
 
   #remaining(state: ConsumerState, { limits, nowMs, day }: Reservation): Remaining {
     const usedToday = (state.days.get(day)?.totalTokens ?? 0) + state.held.tokens
-    const perMinute = left(limits.tokens_per_minute, state.tokensLastMinute.total(nowMs))
+    const perMinute = left(limits.tokens_per_minute, state.lastMinute.total('tokens', nowMs))
     const perDay = left(limits.tokens_per_day, usedToday)
     const minuteIsTighter = perMinute !== null && (perDay === null || perMinute <= perDay)
+    const windowResetMs = state.lastMinute.msUntilEmpty(nowMs)
     return {
-      requests: left(limits.requests_per_minute, state.requestsLastMinute.total(nowMs)),
-      requestsResetMs: state.requestsLastMinute.msUntilEmpty(nowMs),
+      requests: left(limits.requests_per_minute, state.lastMinute.total('requests', nowMs)),
+      requestsResetMs: windowResetMs,
       tokens: minuteIsTighter ? perMinute : perDay,
-      tokensResetMs: minuteIsTighter
-        ? state.tokensLastMinute.msUntilEmpty(nowMs)
-        : this.#options.calendar.msToNextDay(nowMs),
+      tokensResetMs: minuteIsTighter ? windowResetMs : this.#options.calendar.msToNextDay(nowMs),
     }
   }
 }

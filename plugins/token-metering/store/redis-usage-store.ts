@@ -87,17 +87,16 @@ export class RedisUsageStore implements UsageStore {
         [limits.tokens_per_day ?? '', ...dayMoney, ...monthMoney].join(' ').replace(/^ +$/, ''),
         keepDays * DAY_S,
       ],
-    })) as [number, string, number, number, number, number, number, number]
-    const [allowed, exceeded, retryMs, lastMinute, requests, usedToday, tokensResetMs, requestsResetMs] =
-      reply
+    })) as [number, string, number, number, number, number, number]
+    const [allowed, exceeded, retryMs, lastMinute, requests, usedToday, windowResetMs] = reply
     const perMinute = left(limits.tokens_per_minute, lastMinute)
     const perDay = left(limits.tokens_per_day, usedToday)
     const minuteIsTighter = perMinute !== null && (perDay === null || perMinute <= perDay)
     const remaining: Remaining = {
       requests: left(limits.requests_per_minute, requests),
-      requestsResetMs,
+      requestsResetMs: windowResetMs,
       tokens: minuteIsTighter ? perMinute : perDay,
-      tokensResetMs: minuteIsTighter ? tokensResetMs : calendar.msToNextDay(nowMs),
+      tokensResetMs: minuteIsTighter ? windowResetMs : calendar.msToNextDay(nowMs),
     }
     if (allowed === 1) return { allowed: true, remaining }
     const retryAfterMs =

@@ -1,5 +1,5 @@
 /**
- * A sum over the last 60 seconds in buckets of one second. A bucket leaves 60 seconds after the newest thing in it: so
+ * Tokens and requests of the last 60 seconds in buckets of one second. A bucket leaves 60 seconds after the newest thing in it: so
  * no more than the limit gets through in any 60 seconds, nobody waits longer than that, and what is older by less than
  * a second than the newest of its bucket leaves with it.
  */
@@ -8,38 +8,44 @@ const BUCKET_MS = 1000
 /** One more than fit the window: the oldest one is leaving. */
 const BUCKETS = WINDOW_MS / BUCKET_MS + 1
 
+type Kind = 'tokens' | 'requests'
+
 export class SlidingWindow {
-  readonly #sums = new Array<number>(BUCKETS).fill(0)
+  readonly #sums = { tokens: zeros(), requests: zeros() }
+  readonly #totals = { tokens: 0, requests: 0 }
   /** Time of the newest thing in each bucket. */
-  readonly #newestMs = new Array<number>(BUCKETS).fill(0)
+  readonly #newestMs = zeros()
   #newest = 0
-  #total = 0
   #lastMs = 0
 
   /** Adds (or takes back) what happened at `thenMs`; what is too old to matter is ignored. */
-  addAt(nowMs: number, thenMs: number, amount: number): void {
+  addAt(nowMs: number, thenMs: number, tokens: number, requests: number): void {
     this.#advance(nowMs)
     const bucket = Math.min(Math.floor(thenMs / BUCKET_MS), this.#newest)
-    if (thenMs + WINDOW_MS <= nowMs || bucket <= this.#newest - BUCKETS) return
+    const isTooOld = thenMs + WINDOW_MS <= nowMs || bucket <= this.#newest - BUCKETS
+    if (isTooOld || (tokens === 0 && requests === 0)) return
     const slot = bucket % BUCKETS
-    this.#sums[slot] = (this.#sums[slot] ?? 0) + amount
+    const sums = this.#sums
+    sums.tokens[slot] = (sums.tokens[slot] ?? 0) + tokens
+    sums.requests[slot] = (sums.requests[slot] ?? 0) + requests
+    this.#totals.tokens += tokens
+    this.#totals.requests += requests
     this.#newestMs[slot] = Math.max(this.#newestMs[slot] ?? 0, Math.min(thenMs, nowMs))
     this.#lastMs = Math.max(this.#lastMs, this.#newestMs[slot] ?? 0)
-    this.#total += amount
   }
 
-  total(nowMs: number): number {
+  total(kind: Kind, nowMs: number): number {
     this.#advance(nowMs)
-    return this.#total
+    return this.#totals[kind]
   }
 
   /** Milliseconds until at least `amount` has left the window. */
-  msUntilFree(nowMs: number, amount: number): number {
+  msUntilFree(kind: Kind, nowMs: number, amount: number): number {
     this.#advance(nowMs)
     let freed = 0
     for (let bucket = this.#newest - BUCKETS + 1; bucket <= this.#newest; bucket++) {
       const slot = ((bucket % BUCKETS) + BUCKETS) % BUCKETS
-      freed += this.#sums[slot] ?? 0
+      freed += this.#sums[kind][slot] ?? 0
       if (freed >= amount) return Math.max(1, (this.#newestMs[slot] ?? 0) + WINDOW_MS - nowMs)
     }
     return WINDOW_MS
@@ -62,8 +68,15 @@ export class SlidingWindow {
   }
 
   #clear(slot: number): void {
-    this.#total -= this.#sums[slot] ?? 0
-    this.#sums[slot] = 0
+    const sums = this.#sums
+    this.#totals.tokens -= sums.tokens[slot] ?? 0
+    this.#totals.requests -= sums.requests[slot] ?? 0
+    sums.tokens[slot] = 0
+    sums.requests[slot] = 0
     this.#newestMs[slot] = 0
   }
+}
+
+function zeros(): number[] {
+  return new Array<number>(BUCKETS).fill(0)
 }

@@ -43,7 +43,7 @@ export interface Remaining {
   readonly tokens: number | null
   /** Until the quota that `tokens` tells of is full again, as OpenAI's headers mean it. */
   readonly tokensResetMs: number
-  /** The same for `requests`. */
+  /** The same for `requests`; both windows are empty by then. */
   readonly requestsResetMs: number
 }
 

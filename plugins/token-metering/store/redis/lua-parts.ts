@@ -1,37 +1,23 @@
 /**
  * Functions that the scripts share. Lua counts in doubles, which are exact up to 2^53: token counts stay below that,
  * and money is a pair of whole dollars and 1e-12 dollars (0 to 999999999999), added with a carry and compared as a pair.
- * Numbers are formatted with %.0f because tostring writes 1e+12.
+ * Numbers become text with %.0f because Lua itself writes 1e+14.
+ *
+ * A call of Redis costs more than the arithmetic around it, so a script reads all that it needs of a key at once, and
+ * writes all that it changed at once.
  */
 export const LUA_PARTS = `
 local PICO = 1000000000000
+local WINDOW_MS = 60000
 local SLOTS = 61
 
 local function int(n) return string.format('%.0f', n) end
-
-local function addMoney(key, name, usd, pico)
-  if usd == 0 and pico == 0 then return end
-  local whole = usd
-  local rest = redis.call('HINCRBY', key, name .. '_pico', int(pico))
-  if rest >= PICO then
-    redis.call('HINCRBY', key, name .. '_pico', int(-PICO))
-    whole = whole + 1
-  elseif rest < 0 then
-    redis.call('HINCRBY', key, name .. '_pico', int(PICO))
-    whole = whole - 1
-  end
-  if whole ~= 0 then redis.call('HINCRBY', key, name .. '_usd', int(whole)) end
-end
-
-local function money(key, name)
-  local pair = redis.call('HMGET', key, name .. '_usd', name .. '_pico')
-  return tonumber(pair[1] or 0), tonumber(pair[2] or 0)
-end
 
 local function plus(usd, pico, moreUsd, morePico)
   usd = usd + moreUsd
   pico = pico + morePico
   if pico >= PICO then return usd + 1, pico - PICO end
+  if pico < 0 then return usd - 1, pico + PICO end
   return usd, pico
 end
 
@@ -39,85 +25,108 @@ local function isMore(usd, pico, thanUsd, thanPico)
   return usd > thanUsd or (usd == thanUsd and pico > thanPico)
 end
 
--- The window: a hash with tokens (t) and requests (r) of each of the last 61 seconds, their sums (T, R) and the newest
--- second (n). 61, because a second that has only begun to leave still counts.
-local function advance(key, now)
+-- The window: a hash with tokens (t), requests (r) and the newest time (m) of each of the last 61 seconds, their sums
+-- (T, R), the newest second (n) and the last time of all (l). A second leaves 60 s after the newest thing in it; the
+-- oldest of the 61 is the one that is leaving.
+local function openWindow(key, now)
   local second = math.floor(now / 1000)
-  local newest = tonumber(redis.call('HGET', key, 'n'))
-  if not newest then return second end
-  if second <= newest then return newest end
-  if second - newest >= SLOTS then
+  local leaving, current = int((second + 1) % SLOTS), int(second % SLOTS)
+  local v = redis.call('HMGET', key, 'n', 'T', 'R', 'l', 'm' .. leaving, 't' .. leaving, 'r' .. leaving,
+    'm' .. current, 't' .. current, 'r' .. current)
+  local w = { key = key, now = now, newest = tonumber(v[1] or second), tokens = tonumber(v[2] or 0),
+    requests = tonumber(v[3] or 0), last = tonumber(v[4] or 0), slot = current, slotMs = tonumber(v[8] or 0),
+    slotTokens = tonumber(v[9] or 0), slotRequests = tonumber(v[10] or 0) }
+  if second - w.newest >= SLOTS then
     redis.call('DEL', key)
-    return second
+    w.newest, w.tokens, w.requests, w.last = second, 0, 0, 0
+    w.slotMs, w.slotTokens, w.slotRequests = 0, 0, 0
+    return w
   end
-  local fields = {}
-  for s = newest + 1, second do
-    fields[#fields + 1] = 't' .. int(s % SLOTS)
-    fields[#fields + 1] = 'r' .. int(s % SLOTS)
+  local gone = {}
+  if v[5] and tonumber(v[5]) + WINDOW_MS <= now then
+    w.tokens, w.requests = w.tokens - tonumber(v[6] or 0), w.requests - tonumber(v[7] or 0)
+    gone = { 'm' .. leaving, 't' .. leaving, 'r' .. leaving }
   end
-  local values = redis.call('HMGET', key, unpack(fields))
-  local tokens, requests = 0, 0
-  for i = 1, #values, 2 do
-    tokens = tokens + tonumber(values[i] or 0)
-    requests = requests + tonumber(values[i + 1] or 0)
+  if second > w.newest then
+    local fields = {}
+    for s = w.newest + 1, second do
+      local slot = int(s % SLOTS)
+      fields[#fields + 1] = 't' .. slot
+      fields[#fields + 1] = 'r' .. slot
+      gone[#gone + 1] = 'm' .. slot
+    end
+    local values = redis.call('HMGET', key, unpack(fields))
+    for i = 1, #values, 2 do
+      w.tokens, w.requests = w.tokens - tonumber(values[i] or 0), w.requests - tonumber(values[i + 1] or 0)
+      gone[#gone + 1] = fields[i]
+      gone[#gone + 1] = fields[i + 1]
+    end
+    w.newest = second
+    w.slotMs, w.slotTokens, w.slotRequests = 0, 0, 0
   end
-  redis.call('HDEL', key, unpack(fields))
-  if tokens ~= 0 then redis.call('HINCRBY', key, 'T', int(-tokens)) end
-  if requests ~= 0 then redis.call('HINCRBY', key, 'R', int(-requests)) end
-  redis.call('HSET', key, 'n', int(second))
-  return second
+  if #gone > 0 then
+    redis.call('HDEL', key, unpack(gone))
+    redis.call('HSET', key, 'n', int(w.newest), 'T', int(w.tokens), 'R', int(w.requests))
+  end
+  return w
 end
 
-local function addToWindow(key, now, thenMs, tokens, requests)
-  if tokens == 0 and requests == 0 then return end
-  local newest = advance(key, now)
+-- What is too old to matter is ignored.
+local function addToWindow(w, thenMs, tokens, requests)
+  if thenMs > w.now then thenMs = w.now end
   local second = math.floor(thenMs / 1000)
-  if second > newest then second = newest end
-  if second <= newest - SLOTS then return end
-  redis.call('HSET', key, 'n', int(newest))
-  if tokens ~= 0 then
-    redis.call('HINCRBY', key, 't' .. int(second % SLOTS), int(tokens))
-    redis.call('HINCRBY', key, 'T', int(tokens))
+  if (tokens == 0 and requests == 0) or thenMs + WINDOW_MS <= w.now or second <= w.newest - SLOTS then return end
+  local slot = int(second % SLOTS)
+  if slot ~= w.slot then
+    local v = redis.call('HMGET', w.key, 'm' .. slot, 't' .. slot, 'r' .. slot)
+    w.slot, w.slotMs, w.slotTokens, w.slotRequests = slot, tonumber(v[1] or 0), tonumber(v[2] or 0), tonumber(v[3] or 0)
   end
-  if requests ~= 0 then
-    redis.call('HINCRBY', key, 'r' .. int(second % SLOTS), int(requests))
-    redis.call('HINCRBY', key, 'R', int(requests))
-  end
-  redis.call('PEXPIRE', key, 120000)
+  w.tokens, w.requests = w.tokens + tokens, w.requests + requests
+  w.slotTokens, w.slotRequests = w.slotTokens + tokens, w.slotRequests + requests
+  w.slotMs, w.last = math.max(w.slotMs, thenMs), math.max(w.last, thenMs)
+  redis.call('HSET', w.key, 'n', int(w.newest), 'T', int(w.tokens), 'R', int(w.requests), 'l', int(w.last),
+    'm' .. slot, int(w.slotMs), 't' .. slot, int(w.slotTokens), 'r' .. slot, int(w.slotRequests))
+  redis.call('PEXPIRE', w.key, 120000)
 end
 
-local function windowTotals(key, now)
-  local newest = advance(key, now)
-  local sums = redis.call('HMGET', key, 'T', 'R')
-  return tonumber(sums[1] or 0), tonumber(sums[2] or 0), newest
-end
-
--- Milliseconds until the amount has left the window.
-local function msUntilFree(key, newest, now, kind, amount)
+-- Milliseconds until the amount (of t or r) has left the window.
+local function msUntilFree(w, kind, amount)
   local fields = {}
-  for age = SLOTS - 1, 0, -1 do fields[#fields + 1] = kind .. int((newest - age) % SLOTS) end
-  local values = redis.call('HMGET', key, unpack(fields))
-  local freed = 0
-  for i = 1, SLOTS do
-    freed = freed + tonumber(values[i] or 0)
-    if freed >= amount then return (newest - (SLOTS - i) + SLOTS) * 1000 - now end
+  for s = w.newest - SLOTS + 1, w.newest do
+    fields[#fields + 1] = kind .. int(s % SLOTS)
+    fields[#fields + 1] = 'm' .. int(s % SLOTS)
   end
-  return SLOTS * 1000
+  local values = redis.call('HMGET', w.key, unpack(fields))
+  local freed = 0
+  for i = 1, #values, 2 do
+    freed = freed + tonumber(values[i] or 0)
+    if freed >= amount then return math.max(1, tonumber(values[i + 1] or 0) + WINDOW_MS - w.now) end
+  end
+  return WINDOW_MS
 end
 
--- Takes a reservation away. Gives its tokens and the time it was made, or nil.
-local function drop(held, amounts, id)
-  local value = redis.call('HGET', amounts, id)
-  if not value then return nil end
-  redis.call('HDEL', amounts, id)
-  redis.call('ZREM', held, id)
-  local tokens, usd, pico, madeMs = string.match(value, '^(%d+) (%d+) (%d+) (%d+)$')
-  if redis.call('ZCARD', held) == 0 then
-    redis.call('DEL', amounts)
-  else
-    redis.call('HINCRBY', amounts, '#tokens', '-' .. tokens)
-    addMoney(amounts, '#cost', -tonumber(usd), -tonumber(pico))
+-- What one consumer holds: the amounts of one request, if it has any, and the sums.
+local function openHeld(held, amounts, id)
+  local v = redis.call('HMGET', amounts, id, '#tokens', '#cost_usd', '#cost_pico')
+  local h = { held = held, amounts = amounts, id = id, tokens = tonumber(v[2] or 0), usd = tonumber(v[3] or 0),
+    pico = tonumber(v[4] or 0) }
+  if v[1] then
+    local t, u, p, m = string.match(v[1], '^(%d+) (%d+) (%d+) (%d+)$')
+    h.own = { tokens = tonumber(t), usd = tonumber(u), pico = tonumber(p), madeMs = tonumber(m) }
+    h.tokens = h.tokens - h.own.tokens
+    h.usd, h.pico = plus(h.usd, h.pico, -h.own.usd, -h.own.pico)
   end
-  return tonumber(tokens), tonumber(madeMs)
+  return h
+end
+
+-- Takes the request's own reservation away; its amounts are off the sums already.
+local function dropOwn(h)
+  redis.call('ZREM', h.held, h.id)
+  if redis.call('ZCARD', h.held) == 0 then
+    redis.call('DEL', h.amounts)
+  else
+    redis.call('HDEL', h.amounts, h.id)
+    redis.call('HSET', h.amounts, '#tokens', int(h.tokens), '#cost_usd', int(h.usd), '#cost_pico', int(h.pico))
+  end
 end
 `

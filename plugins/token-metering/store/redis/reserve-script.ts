@@ -4,8 +4,7 @@ import { LuaScript } from './lua-script.ts'
 /**
  * Takes a request out of every quota at once, or none.
  * Reply: allowed (1 or 0), the limit that refused or '', ms until it may be tried again (-1 next day, -2 next month),
- * tokens and requests of the last minute, tokens of the day with what is held, ms until the tokens of this request and
- * until one request have left the window.
+ * tokens and requests of the last minute, tokens of the day with what is held, ms until the window is empty.
  */
 export const RESERVE = new LuaScript(`${LUA_PARTS}
 local day, month, held, amounts, rate, budget = unpack(KEYS)
@@ -16,88 +15,72 @@ local perDay, perMinute, requestsPerMinute, concurrent = limit(7), limit(8), lim
 local dayUsd, dayPico, monthUsd, monthPico = limit(11), limit(12), limit(13), limit(14)
 local budgets, budgetTtl = ARGV[15], ARGV[16]
 
-for _, late in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', int(now), 'LIMIT', 0, 1000)) do
-  drop(held, amounts, late)
+for _, late in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', ARGV[2], 'LIMIT', 0, 1000)) do
+  dropOwn(openHeld(held, amounts, late))
 end
 -- A later pass of the same request (a failover inside APISIX) takes the place of its own first one.
-local ownTokens, ownUsd, ownPico, ownMadeMs = 0, 0, 0, nil
-local own = redis.call('HGET', amounts, id)
-if own then
-  local t, u, p, m = string.match(own, '^(%d+) (%d+) (%d+) (%d+)$')
-  ownTokens, ownUsd, ownPico, ownMadeMs = tonumber(t), tonumber(u), tonumber(p), tonumber(m)
-end
-local ownRequests = own and 1 or 0
-
-local lastMinute, requests, newest = windowTotals(rate, now)
-local heldTokens = tonumber(redis.call('HGET', amounts, '#tokens') or 0) - ownTokens
-local heldUsd, heldPico = money(amounts, '#cost')
-heldUsd, heldPico = heldUsd - ownUsd, heldPico - ownPico
-if heldPico < 0 then heldUsd, heldPico = heldUsd - 1, heldPico + PICO end
-local usedToday = tonumber(redis.call('HGET', day, 'total_t') or 0) + heldTokens
-local ownInWindow = own and math.floor(ownMadeMs / 1000) > newest - SLOTS
+local h = openHeld(held, amounts, id)
+local own = h.own
+local today = redis.call('HMGET', day, 'total_t', 'cost_usd', 'cost_pico')
+local usedToday = tonumber(today[1] or 0) + h.tokens
+local w = openWindow(rate, now)
+local lastMinute, requests = w.tokens, w.requests
+local ownInWindow = own and own.madeMs + WINDOW_MS > now
 if ownInWindow then
-  lastMinute = lastMinute - ownTokens
-  requests = requests - 1
+  lastMinute, requests = lastMinute - own.tokens, requests - 1
 end
+local heldUsd, heldPico = plus(h.usd, h.pico, usd, pico)
 
 local exceeded, retry = '', 0
-if concurrent and redis.call('ZCARD', held) - ownRequests + 1 > concurrent then
+if concurrent and redis.call('ZCARD', held) - (own and 1 or 0) + 1 > concurrent then
   exceeded, retry = 'concurrent_requests', 1000
 elseif requestsPerMinute and requests + 1 > requestsPerMinute then
-  exceeded, retry = 'requests_per_minute', msUntilFree(rate, newest, now, 'r', requests + 1 - requestsPerMinute)
+  exceeded, retry = 'requests_per_minute', msUntilFree(w, 'r', requests + 1 - requestsPerMinute)
 elseif perMinute and lastMinute + tokens > perMinute then
-  exceeded, retry = 'tokens_per_minute', msUntilFree(rate, newest, now, 't', lastMinute + tokens - perMinute)
+  exceeded, retry = 'tokens_per_minute', msUntilFree(w, 't', lastMinute + tokens - perMinute)
 elseif perDay and usedToday + tokens > perDay then
   exceeded, retry = 'tokens_per_day', -1
 end
 if exceeded == '' and dayUsd then
-  local spentUsd, spentPico = plus(heldUsd, heldPico, usd, pico)
-  local u, p = money(day, 'cost')
-  spentUsd, spentPico = plus(spentUsd, spentPico, u, p)
+  local spentUsd, spentPico = plus(heldUsd, heldPico, tonumber(today[2] or 0), tonumber(today[3] or 0))
   if isMore(spentUsd, spentPico, dayUsd, dayPico) then exceeded, retry = 'usd_per_day', -1 end
 end
 if exceeded == '' and monthUsd then
-  local spentUsd, spentPico = plus(heldUsd, heldPico, usd, pico)
-  local u, p = money(month, 'cost')
-  spentUsd, spentPico = plus(spentUsd, spentPico, u, p)
+  local sums = redis.call('HMGET', month, 'cost_usd', 'cost_pico')
+  local spentUsd, spentPico = plus(heldUsd, heldPico, tonumber(sums[1] or 0), tonumber(sums[2] or 0))
   if isMore(spentUsd, spentPico, monthUsd, monthPico) then exceeded, retry = 'usd_per_month', -2 end
 end
 
-local justHeld = 0
 if exceeded == '' then
-  if own then
-    drop(held, amounts, id)
-    if ownInWindow then addToWindow(rate, now, ownMadeMs, -ownTokens, -1) end
-  end
-  redis.call('ZADD', held, int(expires), id)
-  redis.call('HSET', amounts, id, int(tokens) .. ' ' .. int(usd) .. ' ' .. int(pico) .. ' ' .. int(now))
-  redis.call('HINCRBY', amounts, '#tokens', int(tokens))
-  addMoney(amounts, '#cost', usd, pico)
+  redis.call('ZADD', held, ARGV[3], id)
+  redis.call('HSET', amounts, id, int(tokens) .. ' ' .. int(usd) .. ' ' .. int(pico) .. ' ' .. int(now),
+    '#tokens', int(h.tokens + tokens), '#cost_usd', int(heldUsd), '#cost_pico', int(heldPico))
+  -- Longer than needed, so that not every request has to prolong it.
   local keepMs = expires - now + 60000
-  if redis.call('PTTL', held) < keepMs then
-    redis.call('PEXPIRE', held, int(keepMs))
-    redis.call('PEXPIRE', amounts, int(keepMs))
-  elseif redis.call('PTTL', amounts) < 0 then
-    redis.call('PEXPIRE', amounts, redis.call('PTTL', held))
+  if redis.call('PTTL', held) < keepMs or redis.call('PTTL', amounts) < keepMs then
+    redis.call('PEXPIRE', held, int(keepMs + 300000))
+    redis.call('PEXPIRE', amounts, int(keepMs + 300000))
   end
-  addToWindow(rate, now, now, tokens, 1)
-  lastMinute, requests, usedToday, justHeld = lastMinute + tokens, requests + 1, usedToday + tokens, tokens
+  if ownInWindow then addToWindow(w, own.madeMs, -own.tokens, -1) end
+  addToWindow(w, now, tokens, 1)
+  usedToday = usedToday + tokens
+elseif own then
+  -- Refused or not, the first pass still holds what it holds.
+  usedToday = usedToday + own.tokens
 end
 if budgets ~= '' and redis.call('GET', budget) ~= budgets then
   redis.call('SET', budget, budgets, 'EX', budgetTtl)
 end
-
-local tokensReset, requestsReset = 0, 0
-if perMinute then tokensReset = msUntilFree(rate, newest, now, 't', math.max(1, justHeld)) end
-if requestsPerMinute then requestsReset = msUntilFree(rate, newest, now, 'r', 1) end
-return { exceeded == '' and 1 or 0, exceeded, retry, lastMinute, requests, usedToday, tokensReset, requestsReset }
+return { exceeded == '' and 1 or 0, exceeded, retry, w.tokens, w.requests, usedToday,
+  math.max(0, w.last + WINDOW_MS - now) }
 `)
 
 /** Keys: held, amounts, rate. Arguments: request id, now. */
 export const RELEASE = new LuaScript(`${LUA_PARTS}
 local held, amounts, rate = unpack(KEYS)
-local tokens, madeMs = drop(held, amounts, ARGV[1])
-if not tokens then return 0 end
-addToWindow(rate, tonumber(ARGV[2]), madeMs, -tokens, -1)
+local h = openHeld(held, amounts, ARGV[1])
+if not h.own then return 0 end
+dropOwn(h)
+addToWindow(openWindow(rate, tonumber(ARGV[2])), h.own.madeMs, -h.own.tokens, -1)
 return 1
 `)

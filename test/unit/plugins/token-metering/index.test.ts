@@ -132,7 +132,7 @@ test('refuses past the daily quota until the day ends, and notes which limit it 
   assert.equal(decide({ consumer: 'a' }).kind, 'rewrite')
   const page = await metrics.registry.getSingleMetricAsString('llm_quota_decisions_total')
   assert.match(page, /tier="basic",result="allowed"\} 4\n/)
-  assert.match(page, /tier="basic",result="tokens_per_day"\} 1\n/)
+  assert.match(page, /tier="basic",result="tokens_per_day"\} 1$/)
 })
 
 test('asks for no more than 60 s of patience in a minute window', async (t) => {
