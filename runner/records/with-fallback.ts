@@ -15,7 +15,11 @@ export class RecordsWithFallback implements RequestRecords {
 
   /** @throws what the own records throw; those of all instances may be away. */
   async put(id: string, record: RequestRecord): Promise<void> {
-    await this.#shared.put(id, record).catch(() => this.#own.put(id, record))
+    try {
+      await this.#shared.put(id, record)
+    } catch {
+      await this.#own.put(id, record)
+    }
   }
 
   async get(id: string): Promise<RequestRecord | undefined> {
