@@ -351,6 +351,8 @@ for (const cluster of [false, true]) {
     const open = ({ limits = ROOMY, storePrompts = false }: Wanted, id = identity()) => {
       const own = { now: Date.now() }
       const store = new RedisCacheStore(redis, {
+        // Every context is counted, so that searches go both with and without a plan.
+        slowSearchMs: 0,
         ...{ keys: { prefix: 'p:', cluster }, identity: id, dimensions: DIMENSIONS },
         ...{ limits, storePrompts, searchTimeoutMs: 500 },
         ...{ now: () => own.now, log: collectingLog([]) },

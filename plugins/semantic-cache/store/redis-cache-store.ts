@@ -17,6 +17,8 @@ export interface RedisCacheOptions {
   readonly storePrompts: boolean
   /** Milliseconds after which RediSearch gives a search up by itself. */
   readonly searchTimeoutMs: number
+  /** A search that takes longer has its context counted; default 1. */
+  readonly slowSearchMs?: number
   readonly now: () => number
   readonly log: Log
   readonly onEvicted?: (entries: number) => void

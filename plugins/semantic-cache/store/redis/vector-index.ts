@@ -1,6 +1,7 @@
 import type { Log } from '../../../../runner/plugin.ts'
 import type { CacheKeys } from './keys.ts'
 import type { SearchCommands } from './search-commands.ts'
+import { type ContextSize, SearchPlan } from './search-plan.ts'
 
 export interface Found {
   readonly distance: number
@@ -21,6 +22,7 @@ export class VectorIndex {
   readonly #send: SearchCommands
   readonly #now: () => number
   readonly #log: Log
+  readonly #plan: SearchPlan
   #making: Promise<void> | undefined
   #absentUntil = 0
   #isAbsenceKnown = false
@@ -28,7 +30,7 @@ export class VectorIndex {
   constructor(
     send: SearchCommands,
     keys: CacheKeys,
-    options: { dimensions: number; now: () => number; log: Log },
+    options: { dimensions: number; now: () => number; log: Log; slowSearchMs?: number },
   ) {
     this.#send = send
     const vector = [...HNSW, 'DIM', String(options.dimensions)]
@@ -39,6 +41,12 @@ export class VectorIndex {
     this.#name = keys.index(this.#definition.join(' '))
     this.#now = options.now
     this.#log = options.log
+    this.#plan = new SearchPlan({
+      dimensions: options.dimensions,
+      slowMs: options.slowSearchMs,
+      count: (tag) => this.#count(tag),
+      now: () => performance.now(),
+    })
   }
 
   get name(): string {
@@ -49,7 +57,10 @@ export class VectorIndex {
   async search(tag: string, vector: Buffer, count: number, timeoutMs: number): Promise<readonly Found[]> {
     if (this.#now() < this.#absentUntil) return []
     try {
-      return foundIn(await this.#send.buffer(this.#query(tag, vector, count, timeoutMs)))
+      const startedAt = performance.now()
+      const found = foundIn(await this.#send.buffer(this.#query(tag, vector, count, timeoutMs)))
+      this.#plan.took(tag, performance.now() - startedAt)
+      return found
     } catch (error) {
       if (isUnknownCommand(error)) {
         this.#absent()
@@ -91,11 +102,19 @@ export class VectorIndex {
     this.#log.warn({}, 'this Redis has no RediSearch: the cache matches exactly only')
   }
 
+  async #count(tag: string): Promise<ContextSize> {
+    const count = async (query: string) => {
+      const reply = await this.#send.text(['FT.SEARCH', this.#name, query, 'LIMIT', '0', '0', 'DIALECT', '2'])
+      return Number(Array.isArray(reply) ? reply[0] : 0)
+    }
+    return { context: await count(`@t:{${tag}}`), index: await count('*') }
+  }
+
   #query(tag: string, vector: Buffer, count: number, timeoutMs: number): (string | Buffer)[] {
     const size = String(count)
     return [
-      ...['FT.SEARCH', this.#name, `(@t:{${tag}})=>[KNN ${size} @v $q AS n]`, 'PARAMS', '2', 'q'],
-      vector,
+      ...['FT.SEARCH', this.#name, `(@t:{${tag}})=>[KNN ${size} @v $q ${this.#plan.attributesOf(tag)} AS n]`],
+      ...['PARAMS', '2', 'q', vector],
       ...['RETURN', '2', 'n', 'd', 'SORTBY', 'n', 'LIMIT', '0', size],
       ...['TIMEOUT', String(timeoutMs), 'DIALECT', '2'],
     ]
