@@ -13,38 +13,45 @@ export interface PricingParts {
   readonly pricer: EventPricer
 }
 
-/** Fills in what the wire did not say: estimated tokens, cost, money saved. */
-export async function priceEvent(
+/** Fills in what the wire did not say: estimated tokens, cost, money saved. At once where the provider told the tokens. */
+export function priceEvent(
   observation: Observation,
   parts: PricingParts,
-): Promise<Partial<UsageFields>> {
-  const { event, notes } = observation
+): Partial<UsageFields> | Promise<Partial<UsageFields>> {
+  const { event } = observation
+  if (event.usage_source === 'provider') {
+    parts.ratios.learn(event)
+    return priced(observation, {}, parts.pricer)
+  }
+  // A call that failed before any output, or never happened, used nothing.
+  const called = event.outcome !== 'served' && event.outcome !== 'refused'
+  if (!called || event.status >= 400) return priced(observation, {}, parts.pricer)
+  return estimated(observation, parts).then((tokens) => priced(observation, tokens, parts.pricer))
+}
+
+function priced(
+  { event, notes }: Observation,
+  tokens: Partial<UsageFields>,
+  pricer: EventPricer,
+): Partial<UsageFields> {
   const note = readNote(notes, meteringNote)
   const cache = readNote(notes, cacheNote)
-  const tokens = await tokenFields(observation, parts)
   const counted: UsageEvent = { ...event, ...tokens }
   return {
     ...tokens,
-    ...parts.pricer.cost(counted),
+    ...pricer.cost(counted),
     tier: event.tier ?? note?.tier ?? null,
     cache: cache?.result ?? null,
     cache_similarity: cache?.result === 'hit' ? cache.similarity : null,
-    saved_usd: cache?.result === 'hit' ? parts.pricer.saved(counted, cache) : null,
+    saved_usd: cache?.result === 'hit' ? pricer.saved(counted, cache) : null,
   }
 }
 
-/** The provider's own numbers stand; a call that failed before any output, or never happened, used nothing. */
-async function tokenFields(
+async function estimated(
   observation: Observation,
   { counter, ratios }: PricingParts,
 ): Promise<Partial<UsageFields>> {
   const { event, answer, notes } = observation
-  if (event.usage_source === 'provider') {
-    ratios.learn(event)
-    return {}
-  }
-  const called = event.outcome !== 'served' && event.outcome !== 'refused'
-  if (!called || event.status >= 400) return {}
   const promptTokens =
     readNote(notes, meteringNote)?.prompt_tokens ?? (await promptTokensOf(observation, counter))
   const text = (answer?.choices ?? []).map((choice) => `${choice.reasoning ?? ''}${choice.content}`).join('')

@@ -26,13 +26,15 @@ export async function createServices(
   // Plugins that read at the start find it there; when it is away they open without it.
   if (redis) await untilReady(redis, settings.redis?.connect_timeout_ms ?? 0)
   const kafka = settings.kafka ? connectKafka(settings.kafka, log) : undefined
+  const redisKeys = {
+    prefix: settings.redis?.key_prefix ?? '',
+    cluster: settings.redis?.cluster ?? false,
+  }
   const own = await share<RequestRecords>(
     'request-records',
     () => new MemoryRequestRecords(settings.limits.max_request_records),
   )
-  const records = redis
-    ? new RecordsWithFallback(new RedisRequestRecords(redis, settings.redis?.key_prefix ?? ''), own)
-    : own
+  const records = redis ? new RecordsWithFallback(new RedisRequestRecords(redis, redisKeys), own) : own
   return {
     records,
     servicesOf: (plugin) => ({
@@ -40,10 +42,7 @@ export async function createServices(
       clock: { now: Date.now },
       metrics,
       redis,
-      redisKeys: {
-        prefix: settings.redis?.key_prefix ?? '',
-        cluster: settings.redis?.cluster ?? false,
-      },
+      redisKeys,
       kafka,
       role,
       dataDir: settings.data_dir,

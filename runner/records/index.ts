@@ -20,6 +20,8 @@ export interface RequestRecords {
   /** A promise only where the records are elsewhere. */
   put(id: string, record: RequestRecord): void | Promise<void>
   get(id: string): Promise<RequestRecord | undefined>
+  /** As `get`, for all entries of a post in one go; in the order of the ids. */
+  getAll(ids: readonly string[]): Promise<readonly (RequestRecord | undefined)[]>
 }
 
 export const RECORD_TTL_MS = 3_600_000

@@ -33,6 +33,14 @@ export class MemoryRequestRecords implements RequestRecords {
   }
 
   async get(id: string): Promise<RequestRecord | undefined> {
+    return this.#find(id)
+  }
+
+  async getAll(ids: readonly string[]): Promise<readonly (RequestRecord | undefined)[]> {
+    return ids.map((id) => this.#find(id))
+  }
+
+  #find(id: string): RequestRecord | undefined {
     const kept = this.#young.get(id) ?? this.#old.get(id)
     return kept && kept.putAt >= this.#now() - RECORD_TTL_MS ? kept.record : undefined
   }

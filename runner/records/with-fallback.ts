@@ -26,4 +26,13 @@ export class RecordsWithFallback implements RequestRecords {
     const shared = await this.#shared.get(id).catch(() => undefined)
     return shared ?? (await this.#own.get(id))
   }
+
+  async getAll(ids: readonly string[]): Promise<readonly (RequestRecord | undefined)[]> {
+    const shared = await this.#shared.getAll(ids).catch(() => [])
+    const missing = ids.filter((_, i) => shared[i] === undefined)
+    if (missing.length === 0) return shared
+    const own = await this.#own.getAll(missing)
+    const ownById = new Map(missing.map((id, i) => [id, own[i]]))
+    return ids.map((id, i) => shared[i] ?? ownById.get(id))
+  }
 }

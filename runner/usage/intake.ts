@@ -1,6 +1,6 @@
 import { toRunnerError } from '../errors.ts'
 import type { Ledger, Observation, UsageFields } from '../plugin.ts'
-import type { RequestRecords } from '../records/index.ts'
+import type { RequestRecord, RequestRecords } from '../records/index.ts'
 import type { Log } from '../services/index.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Digest, DigestedEntry } from './digest.ts'
@@ -41,7 +41,7 @@ export class Intake {
 
   /** @throws whatever the ledger throws: nothing may be acknowledged then. */
   async take(digest: Digest): Promise<void> {
-    const { report, ledger, fanOut, deadLetters, log } = this.#parts
+    const { records, report, ledger, fanOut, deadLetters, log } = this.#parts
     if (digest.rejected.length > 0) {
       report.rejected(digest.rejected.length)
       await deadLetters.keep(digest.rejected).catch((cause) => {
@@ -50,7 +50,10 @@ export class Intake {
       })
     }
     if (digest.entries.length === 0) return
-    const observations = await Promise.all(digest.entries.map((entry) => this.#observation(entry)))
+    const known = await records.getAll(digest.entries.map(({ entry }) => entry.requestId)).catch(() => [])
+    const observations = await Promise.all(
+      digest.entries.map((entry, i) => this.#observation(entry, known[i])),
+    )
     const outcomes = await ledger.commit(observations.map((observation) => observation.event))
     const fresh = observations.filter((observation, i) => {
       if (outcomes[i] === 'duplicate') report.duplicate()
@@ -60,14 +63,13 @@ export class Intake {
     fanOut.push(fresh)
   }
 
-  async #observation(digested: DigestedEntry): Promise<Observation> {
-    const { records, enrichers, report, log, now } = this.#parts
-    const record = await records.get(digested.entry.requestId).catch(() => undefined)
+  async #observation(digested: DigestedEntry, record: RequestRecord | undefined): Promise<Observation> {
+    const { enrichers, report, log, now } = this.#parts
     let observation = toObservation(digested, record, now())
     for (const enricher of enrichers) {
       try {
-        const fields = await enricher.enrich(observation)
-        observation = observation.enriched(fields)
+        const fields = enricher.enrich(observation)
+        observation = observation.enriched(fields instanceof Promise ? await fields : fields)
       } catch (cause) {
         // The bill must not fail because a detail could not be filled in.
         report.enrichFailed(enricher.plugin)

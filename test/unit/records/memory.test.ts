@@ -20,6 +20,17 @@ test('gives back the last record of an id', async () => {
   assert.equal(await records.get('b'), undefined)
 })
 
+test('gives many at once, in the order of the ids', async () => {
+  const records = new MemoryRequestRecords(10)
+  records.put('a', record('1'))
+  records.put('b', record('2'))
+  const found = await records.getAll(['b', 'x', 'a', 'b'])
+  assert.deepEqual(
+    found.map((one) => one?.routeId),
+    ['2', undefined, '1', '2'],
+  )
+})
+
 test('keeps at least half of the bound and at most all of it', async () => {
   const records = new MemoryRequestRecords(100)
   for (let i = 0; i < 1000; i++) await records.put(`${i}`, record('r'))

@@ -16,6 +16,11 @@ class Shared extends MemoryRequestRecords {
     if (this.away) throw new Error('away')
     return super.get(id)
   }
+
+  override async getAll(ids: readonly string[]): Promise<readonly (RequestRecord | undefined)[]> {
+    if (this.away) throw new Error('away')
+    return super.getAll(ids)
+  }
 }
 
 const recordOf = (routeId: string): RequestRecord => ({
@@ -50,4 +55,16 @@ test('takes what other instances wrote last', async () => {
   shared.away = false
   await shared.put('a', recordOf('second pass'))
   assert.equal((await records.get('a'))?.routeId, 'second pass')
+})
+
+test('finds many at once, some there and some here, and what is here while the shared store is away', async () => {
+  const [shared, own] = [new Shared(1000), new MemoryRequestRecords(1000)]
+  const records = new RecordsWithFallback(shared, own)
+  await records.put('there', recordOf('there'))
+  shared.away = true
+  await records.put('here', recordOf('here'))
+  const routes = async () => (await records.getAll(['here', 'nowhere', 'there'])).map((one) => one?.routeId)
+  assert.deepEqual(await routes(), ['here', undefined, undefined])
+  shared.away = false
+  assert.deepEqual(await routes(), ['here', undefined, 'there'])
 })

@@ -13,16 +13,16 @@ export const COMMIT = new LuaScript(`${LUA_PARTS}
 local committed, day, month, held, amounts, rate, events, budget, alertedDay, alertedMonth, alerts = unpack(KEYS)
 local id, now, madeMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local model, outcome, json = ARGV[4], ARGV[5], ARGV[6]
-local prompt, completion, total = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local cached, cacheWrite, reasoning = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local usd, pico, savedUsd, savedPico = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
-local isEstimated, isUnpriced = ARGV[17] == '1', ARGV[18] == '1'
-local commitTtl, dayTtl, monthTtl, outboxMax = ARGV[19], ARGV[20], ARGV[21], tonumber(ARGV[22])
-local thresholds, consumer, dayName, monthName = ARGV[23], ARGV[24], ARGV[25], ARGV[26]
+local numbers = {}
+for number in string.gmatch(ARGV[7], '%S+') do numbers[#numbers + 1] = tonumber(number) end
+local prompt, completion, total, cached, cacheWrite, reasoning, usd, pico, savedUsd, savedPico = unpack(numbers)
+local isEstimated, isUnpriced = numbers[11] == 1, numbers[12] == 1
+local commitTtl, dayTtl, monthTtl, outboxMax = unpack(numbers, 13)
+local thresholds, consumer, dayName, monthName = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
 if redis.call('EXISTS', committed) == 1 then return { 0 } end
 if outboxMax > 0 and redis.call('XLEN', events) >= outboxMax then return { -1 } end
-redis.call('SET', committed, int(now), 'EX', commitTtl)
+redis.call('SET', committed, int(now), 'EX', int(commitTtl))
 
 -- One hash of totals. Gives its tokens and its money with this event.
 local OF = 'model:' .. model .. ':'
@@ -80,7 +80,7 @@ local function count(key, ttl)
     addMoney(of .. 'cost', usd, pico)
   end
   redis.call('HSET', key, unpack(changes))
-  if at['requests'] == 1 then redis.call('EXPIRE', key, ttl) end
+  if at['requests'] == 1 then redis.call('EXPIRE', key, int(ttl)) end
   return at['total_t'], at['cost_usd'], at['cost_pico']
 end
 local dayTokens, dayUsd, dayPico = count(day, dayTtl)
@@ -98,7 +98,7 @@ if outboxMax > 0 then redis.call('XADD', events, '*', 'e', json) end
 
 local function raise(alerted, ttl, member, alert)
   if redis.call('SADD', alerted, member) == 0 then return end
-  redis.call('EXPIRE', alerted, ttl)
+  redis.call('EXPIRE', alerted, int(ttl))
   alert.alert_id = consumer .. ':' .. alert.period .. ':' .. member
   alert.consumer = consumer
   alert.request_id = id
