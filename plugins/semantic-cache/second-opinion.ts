@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { readBody } from '../../runner/plugin.ts'
 
 export const SecondOpinionSettingsSchema = Type.Object(
   {
@@ -92,12 +93,8 @@ export class HttpSecondOpinion implements SecondOpinion {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)]),
     })
     if (!response.ok || !response.body) throw new Error(`second opinion answered ${response.status}`)
-    let text = ''
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true })
-      if (text.length > MAX_REPLY_BYTES) throw new Error('second opinion answered too much')
-    }
+    const text = await readBody(response.body, MAX_REPLY_BYTES)
+    if (text === undefined) throw new Error('second opinion answered too much')
     return JSON.parse(text)
   }
 }

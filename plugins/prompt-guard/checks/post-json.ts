@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici'
+import { readBody } from '../../../runner/plugin.ts'
 import { CheckError } from './check.ts'
 
 export interface Post {
@@ -22,24 +23,14 @@ export async function postJson(post: Post): Promise<unknown> {
       await response.body.dump({ limit: maxBytes })
       throw new CheckError('status', `status ${response.statusCode}`)
     }
-    return parse(await read(response.body, maxBytes))
+    const text = await readBody(response.body, maxBytes)
+    if (text === undefined) throw new CheckError('too_large', `the answer is over ${maxBytes} bytes`)
+    return parse(text)
   } catch (error) {
     if (error instanceof CheckError) throw error
     if (signal.aborted) throw new CheckError('timeout', 'no verdict in time')
     throw new CheckError('network', 'cannot be reached', { cause: error })
   }
-}
-
-async function read(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    // Leaving the loop destroys the stream, and with it the connection.
-    if (bytes > maxBytes) throw new CheckError('too_large', `the answer is over ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, request } from 'undici'
+import { readBody } from '../../../runner/plugin.ts'
 import { abortError, type Embedder, EmbedError, toVector } from './embedder.ts'
 import { type HttpStyle, STYLES, type StyleSettings } from './styles.ts'
 
@@ -129,25 +130,16 @@ export class HttpEmbedder implements Embedder {
         const status = response.statusCode
         throw new EmbedError('EMBED_STATUS', `embedding endpoint answered ${status}`, { status })
       }
-      return parse(await read(response.body, this.#maxResponseBytes))
+      const limit = this.#maxResponseBytes
+      const text = await readBody(response.body, limit)
+      if (text === undefined) throw new EmbedError('EMBED_TOO_LARGE', `answer is larger than ${limit} bytes`)
+      return parse(text)
     } catch (error) {
       if (error instanceof EmbedError) throw error
       if (signal.aborted) throw abortError(signal)
       throw new EmbedError('EMBED_NETWORK', 'embedding endpoint cannot be reached', { cause: error })
     }
   }
-}
-
-async function read(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    // Leaving the loop destroys the stream, and with it the connection.
-    if (bytes > limit) throw new EmbedError('EMBED_TOO_LARGE', `answer is larger than ${limit} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parse(text: string): unknown {
