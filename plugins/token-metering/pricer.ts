@@ -30,6 +30,8 @@ export class EventPricer {
       cachedTokens: event.cached_t,
       cacheWriteTokens: event.cache_write_t,
       reasoningTokens: event.reasoning_t,
+      audioInputTokens: event.audio_prompt_t,
+      audioOutputTokens: event.audio_completion_t,
     })
     if (!cost) {
       this.#report.unpriced(event)

@@ -62,6 +62,8 @@ export const UsageEventSchema = Type.Object(
     cached_t: tokens('Input tokens read from the provider’s cache.'),
     cache_write_t: tokens('Input tokens written to the provider’s cache.'),
     reasoning_t: tokens('Output tokens spent on reasoning.'),
+    audio_prompt_t: tokens('Input tokens that were audio; many models have another price for them.'),
+    audio_completion_t: tokens('Output tokens that were audio.'),
     usage_source: Type.Union(
       ['provider', 'tokenizer', 'bytes', 'none'].map((source) => Type.Literal(source)),
       {

@@ -42,6 +42,8 @@ export function toObservation(
     cached_t: usage?.cachedTokens ?? 0,
     cache_write_t: usage?.cacheWriteTokens ?? 0,
     reasoning_t: usage?.reasoningTokens ?? 0,
+    audio_prompt_t: usage?.audioInputTokens ?? 0,
+    audio_completion_t: usage?.audioOutputTokens ?? 0,
     usage_source: usage ? 'provider' : 'none',
     usage_estimated: false,
     cost_usd: null,

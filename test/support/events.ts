@@ -27,6 +27,8 @@ export function usageEvent(own: Partial<UsageEvent> = {}): UsageEvent {
     cached_t: 0,
     cache_write_t: 0,
     reasoning_t: 0,
+    audio_prompt_t: 0,
+    audio_completion_t: 0,
     usage_source: 'provider',
     usage_estimated: false,
     cost_usd: '0.0006',

@@ -51,6 +51,8 @@ function usageEvent({ who, id, prompt, completion, atMs, model = 'gpt-4o' }: Usa
     cached_t: 0,
     cache_write_t: 0,
     reasoning_t: 0,
+    audio_prompt_t: 0,
+    audio_completion_t: 0,
     usage_source: 'provider',
     usage_estimated: false,
     cost_usd: '0',

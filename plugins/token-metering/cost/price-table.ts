@@ -35,7 +35,11 @@ export class PriceTable {
     return new PriceTable([...override.rules, ...file.rules])
   }
 
-  /** Undefined when nothing matches: an unknown model is not free. Case of names does not matter. */
+  /**
+   * Undefined when nothing matches: an unknown model is not free. Case of names does not matter. Where the provider is
+   * not known ('', a route without the router) a model has the price of the one provider that the table has it from;
+   * when several sell it there is none.
+   */
   priceOf(provider: string, model: string, at: Date): Price | undefined {
     for (const rule of this.#rulesOf(provider, model)) if (rule.holdsAt(at)) return rule.price
     return undefined
@@ -47,13 +51,19 @@ export class PriceTable {
     if (known) return known
     const providerName = provider.toLowerCase()
     const modelName = model.toLowerCase()
-    const rules = this.#rules.filter(
-      (rule) => rule.model.matches(modelName) && rule.provider.matches(providerName),
-    )
+    const ofModel = this.#rules.filter((rule) => rule.model.matches(modelName))
+    const matching = ofModel.filter((rule) => rule.provider.matches(providerName))
+    const rules = provider === '' && matching.length === 0 ? ofOnlyProvider(ofModel) : matching
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
     if (names.length <= MAX_KNOWN_LENGTH) this.#known.set(names, rules)
     return rules
   }
+}
+
+/** Patterns that take any model say nothing of who makes this one. */
+function ofOnlyProvider(rules: readonly PriceRule[]): readonly PriceRule[] {
+  const naming = rules.filter((rule) => rule.model.literalLength > 0)
+  return new Set(naming.map((rule) => rule.providerPattern)).size === 1 ? naming : []
 }
 
 function compileFile(json: unknown, prefix: string): { rules: PriceRule[]; problems: string[] } {

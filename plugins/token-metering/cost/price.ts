@@ -24,6 +24,8 @@ export interface Price {
 /** A price with the conditions under which it holds, for one model pattern. */
 export interface PriceRule {
   readonly provider: Glob
+  /** As the entry writes it; `*` without one. */
+  readonly providerPattern: string
   readonly model: Glob
   readonly hasHours: boolean
   readonly validFromMs: number
@@ -61,6 +63,7 @@ export function compileEntry(entry: PriceEntry): { rules: PriceRule[]; problems:
   const hasHours = entry.hours !== undefined
   const rules = entry.models.map((model) => ({
     provider,
+    providerPattern: entry.provider ?? '*',
     model: compileGlob(model),
     hasHours,
     validFromMs,

@@ -124,19 +124,20 @@ test('a request that a plugin stopped is told by the record, and uses nothing', 
   assert.deepEqual(notes, record.notes)
 })
 
-test('the provider’s numbers stand, cached and reasoning tokens included', () => {
+test('the provider’s numbers stand, cached, reasoning and audio tokens included', () => {
   const usage = {
     prompt_tokens: 100,
     completion_tokens: 50,
     total_tokens: 150,
-    prompt_tokens_details: { cached_tokens: 64 },
-    completion_tokens_details: { reasoning_tokens: 20 },
+    prompt_tokens_details: { cached_tokens: 64, audio_tokens: 7 },
+    completion_tokens_details: { reasoning_tokens: 20, audio_tokens: 9 },
   }
   const { event } = observe({ ...base, response_body: answer('x', usage), time: '1700000001.5' })
   assert.deepEqual(
     [event.prompt_t, event.completion_t, event.total_t, event.cached_t, event.reasoning_t],
     [100, 50, 150, 64, 20],
   )
+  assert.deepEqual([event.audio_prompt_t, event.audio_completion_t], [7, 9])
   assert.deepEqual([event.timestamp, event.timestamp_ms], [1_700_000_001, 1_700_000_001_500])
   assert.equal(event.response_model, 'gpt-4-0613')
   assert.equal(event.finish_reason, 'stop')

@@ -128,3 +128,41 @@ test('does not take a small model for the big one whose name it starts with', ()
   assert.equal(input('gpt-5-nano'), 50_000n)
   assert.equal(input('gpt-5.4-2026-03-05'), 2_500_000n)
 })
+
+test('without a provider a model has the price of the only one that sells it by name', () => {
+  const entry = (models: string[], input: string, provider?: string) => ({
+    ...{
+      models,
+      currency: 'USD',
+      valid_from: '2020-01-01',
+      source: 'test',
+      ...(provider ? { provider } : {}),
+    },
+    per_million: { input, output: '1' },
+  })
+  const table = PriceTable.parse({
+    prices: [
+      entry(['one-*'], '1', 'a'),
+      entry(['one-big'], '2', 'a'),
+      entry(['both'], '3', 'a'),
+      entry(['both'], '4', 'b'),
+      entry(['anywhere'], '5'),
+      entry(['*'], '0', 'own-machine'),
+    ],
+  })
+  const input = (model: string) => table.priceOf('', model, NOW)?.rates.input
+  assert.equal(input('one-small'), 1_000_000n)
+  assert.equal(input('one-big'), 2_000_000n)
+  assert.equal(input('both'), undefined)
+  assert.equal(input('anywhere'), 5_000_000n)
+  assert.equal(input('unheard-of'), undefined)
+  assert.equal(table.priceOf('c', 'one-big', NOW), undefined)
+})
+
+test('prices the well-known models of a route without the router', () => {
+  const table = PriceTable.parse(builtIn)
+  for (const model of ['gpt-4o', 'claude-sonnet-4-5', 'gemini-2.5-pro', 'glm-4.6']) {
+    assert.ok((table.priceOf('', model, NOW)?.rates.input ?? 0n) > 0n, model)
+  }
+  assert.equal(table.priceOf('', 'qwen-plus', NOW), undefined, 'two prices, in two currencies')
+})
