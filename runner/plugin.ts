@@ -63,7 +63,7 @@ export interface RequestView<Var extends string = string> {
   arg(name: string): string | undefined
   /** A variable that the plugin named in `needs.vars`; undefined when APISIX does not know it. */
   variable(name: Var): string | undefined
-  /** The JSON body, when a plugin of the chain needs it and there is one. */
+  /** The JSON body, valid for its endpoint, when a plugin of the chain needs it and there is one. */
   readonly json: JsonObject | undefined
   /** The body as bytes: as received, or as it will be sent when a plugin replaced it. Empty when there is none. */
   readonly rawBody: Buffer

@@ -2,14 +2,20 @@ import { compileProvider, type Provider } from './catalogue/provider.ts'
 import type { RouterConf } from './conf.ts'
 import { compileGlobs, type TextTest } from './rules/glob.ts'
 import { compileRules, type Rule } from './rules/rule.ts'
-import type { TargetLike } from './targets/candidate.ts'
+import { candidateFinder, type FindCandidate } from './targets/candidate.ts'
+
+export interface Spill {
+  readonly provider: Provider
+  readonly candidateFor: FindCandidate
+  readonly share: number
+}
 
 /** The conf of one route, ready to decide with. */
 export interface Route {
   readonly conf: RouterConf
   readonly providers: ReadonlyMap<string, Provider>
   readonly rules: readonly Rule[]
-  readonly spill: (TargetLike & { readonly share: number }) | undefined
+  readonly spill: Spill | undefined
   readonly removeHeaders: readonly string[]
   /** Whether the tier may request the model. */
   mayRequest(tier: string, model: string): boolean
@@ -40,12 +46,13 @@ export function compileRoute(conf: RouterConf, env: Readonly<Record<string, stri
   }
 }
 
-function compileSpill(conf: RouterConf, providers: ReadonlyMap<string, Provider>): Route['spill'] {
+function compileSpill(conf: RouterConf, providers: ReadonlyMap<string, Provider>): Spill | undefined {
   if (!conf.spill) return undefined
   const provider = providers.get(conf.spill.provider)
   if (!provider) throw new Error(`spill/provider: there is no provider ${conf.spill.provider}`)
   if (!provider.keys.usable) return undefined
-  return { provider, model: conf.spill.model, share: conf.spill.share, weight: 1, price: undefined }
+  const candidateFor = candidateFinder(provider, { model: conf.spill.model, weight: 1 })
+  return { provider, candidateFor, share: conf.spill.share }
 }
 
 function compileAllowList(lists: RouterConf['allowed_models']): Route['mayRequest'] {

@@ -1,5 +1,6 @@
 import {
   type Decision,
+  type Endpoint,
   type RequestView,
   type Rewrite,
   type Stop,
@@ -9,7 +10,7 @@ import { tierOf } from '../tier.ts'
 import { adaptBody } from './catalogue/body-fields.ts'
 import type { Route } from './compile.ts'
 import { answerModels } from './model-list.ts'
-import type { RouteAttempt, RouteNote } from './note.ts'
+import type { RouteNote } from './note.ts'
 import {
   endpointNotOffered,
   invalidRequest,
@@ -46,9 +47,8 @@ export function decideRoute(
   const { endpoint } = request
   if (endpoint === undefined) return otherPath(request, route)
   if (endpoint === 'models') return answerModels(request, route)
-  const json = request.json ?? {}
-  const valid = validateRequest(endpoint, json as never)
-  if (!valid.ok) return invalidRequest(endpoint, valid)
+  const { json } = request
+  if (!json) return missingBody(endpoint)
   const model = String(json.model ?? '')
   const tier = tierOf(route.conf, request.consumer)
   if (!isPlain(model) || !route.mayRequest(tier, model)) return modelNotFound(endpoint, model)
@@ -74,7 +74,7 @@ function chooseAndSend(
     const picked = spilled(result, route, facts, around)
     return sendTo(picked, { request, route, facts, rule: rule.name, earlier: undefined })
   }
-  const picked = pick(options, around.acquireProbe)
+  const picked = pick(options, around.fleet, around.acquireProbe)
   return picked instanceof Promise ? picked.then(send) : send(picked)
 }
 
@@ -89,34 +89,24 @@ export interface SendParts {
 /** Rewrites the request for the picked target and notes it. */
 export function sendTo(picked: Picked, { request, route, facts, rule, earlier }: SendParts): Rewrite {
   const { candidate, reason, probe } = picked
-  const { json, restore } = adaptBody(candidate.provider, facts.endpoint, candidate.model, facts.json)
-  const attempt: RouteAttempt = {
-    provider: candidate.provider.name,
-    model: candidate.model,
-    breaker: candidate.breaker,
-    ...(probe && { probe }),
-  }
+  const { json, restore } = adaptBody(candidate.fields, candidate.model, facts.json)
+  const attempt = probe ? { ...candidate.attempt, probe } : candidate.attempt
   const note: RouteNote = {
     requested_model: facts.model,
-    attempts: [...(earlier?.attempts ?? []), attempt],
+    attempts: earlier ? [...earlier.attempts, attempt] : [attempt],
     tier: facts.tier,
     fallback_reason: earlier?.fallback_reason ?? reason,
-    ...(refusesStreamOptions(candidate, facts) && { refuses_stream_options: true }),
+    ...(candidate.refusesStreamOptions && { refuses_stream_options: true }),
     memory: { rule, consumer: facts.consumer ?? null, restore },
   }
-  const patch = rewriteFor({
-    request,
-    endpoint: facts.endpoint,
-    candidate,
-    json,
-    respHeaders: {
-      'X-LLM-Provider': candidate.provider.name,
-      'X-LLM-Model': candidate.model,
-      ...(reason !== null && { 'X-Model-Fallback': 'true', 'X-Fallback-Reason': reason }),
-    },
-    removeHeaders: route.removeHeaders,
-  })
-  return { kind: 'rewrite', patch, note }
+  return { kind: 'rewrite', patch: rewriteFor(request, candidate, json, reason, route.removeHeaders), note }
+}
+
+/** Any other body that its endpoint would not take was refused before the chain. */
+function missingBody(endpoint: Endpoint): Stop {
+  const valid = validateRequest(endpoint, {} as never)
+  if (valid.ok) throw new Error(`an empty body is valid for ${endpoint}`)
+  return invalidRequest(endpoint, valid)
 }
 
 function notOffered(rule: Rule, facts: RequestFacts): Stop {
@@ -131,11 +121,4 @@ function otherPath(request: RequestView, { conf, removeHeaders }: Route): Decisi
   // The route's default upstream: a client does not choose another one.
   if (request.header('x-llm-upstream') !== undefined) headers['x-llm-upstream'] = null
   return { kind: 'rewrite', patch: { headers, args } }
-}
-
-/** The provider's field rules drop it, so nobody may add it later. */
-function refusesStreamOptions({ provider, model }: Picked['candidate'], { endpoint }: RequestFacts): boolean {
-  return provider.fields.some(
-    (field) => field.from === 'stream_options' && field.to === undefined && field.appliesTo(endpoint, model),
-  )
 }

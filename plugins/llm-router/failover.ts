@@ -42,7 +42,7 @@ export function decideFailover(
     const picked = { ...result, reason: 'primary_unavailable' as const }
     return sendTo(picked, { request, route, facts, rule: rule.name, earlier })
   }
-  const picked = pick(options, around.acquireProbe)
+  const picked = pick(options, around.fleet, around.acquireProbe)
   return picked instanceof Promise ? picked.then(send) : send(picked)
 }
 

@@ -1,5 +1,6 @@
 import type { Endpoint, JsonObject, RequestPatch, RequestView } from '../../runner/plugin.ts'
 import type { Provider } from './catalogue/provider.ts'
+import type { FallbackReason } from './state/fleet.ts'
 import type { Candidate } from './targets/candidate.ts'
 
 /** Whatever a client may prove itself with, and what earlier passes sent to another provider. */
@@ -46,38 +47,38 @@ export function withoutCredentials(
   return { headers, args }
 }
 
-export interface RewriteParts {
-  readonly request: RequestView
-  readonly endpoint: Endpoint
-  readonly candidate: Candidate
-  /** The body to send. */
-  readonly json: JsonObject
-  readonly respHeaders: Readonly<Record<string, string>>
-  readonly removeHeaders: readonly string[]
-}
-
-/** The request as the chosen provider wants it. */
-export function rewriteFor(parts: RewriteParts): RequestPatch {
-  const { request, endpoint, candidate, json, respHeaders, removeHeaders } = parts
+/**
+ * The request as the chosen provider wants it.
+ * @param json the body to send
+ * @param reason why it is not the first choice; null: it is.
+ */
+export function rewriteFor(
+  request: RequestView,
+  candidate: Candidate,
+  json: JsonObject,
+  reason: FallbackReason | null,
+  removeHeaders: readonly string[],
+): RequestPatch {
   const { provider } = candidate
   const { headers, args } = withoutCredentials(request, removeHeaders)
   // A compressed answer could not be read from the log.
   if (request.header('accept-encoding') !== undefined) headers['accept-encoding'] = null
-  for (const [name, value] of Object.entries(provider.headersOf(endpoint))) {
+  for (const [name, value] of candidate.headers) {
     if (request.header(name) === undefined) headers[name] = value
   }
-  Object.assign(headers, keyHeader(provider, endpoint), { 'x-llm-upstream': provider.upstream })
+  Object.assign(headers, keyHeader(provider, request.endpoint), { 'x-llm-upstream': provider.upstream })
   Object.assign(args, provider.args)
+  const fallback = reason !== null && { 'X-Model-Fallback': 'true', 'X-Fallback-Reason': reason }
   return {
     headers,
-    respHeaders,
+    respHeaders: fallback ? { ...candidate.respHeaders, ...fallback } : candidate.respHeaders,
     ...(Object.keys(args).length > 0 && { args }),
     ...(request.path !== candidate.path && { path: candidate.path }),
     ...(json !== request.json && { json }),
   }
 }
 
-function keyHeader(provider: Provider, endpoint: Endpoint): Record<string, string> {
+function keyHeader(provider: Provider, endpoint: Endpoint | undefined): Record<string, string> {
   if (provider.auth === 'none') return {}
   const key = provider.keys.next()
   if (key === undefined) return {}

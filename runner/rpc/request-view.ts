@@ -2,6 +2,7 @@ import type { JsonObject } from '../json.ts'
 import { type Endpoint, endpointOf } from '../llm/index.ts'
 import type { Note, NoteKey, Notes, RequestPatch, RequestView } from '../plugin.ts'
 import type { HttpReqCall, RewriteAction, TextEntry } from './codec.ts'
+import { patchBody } from './patch-body.ts'
 
 /** What a call says by itself, and what was asked for before the chain runs. */
 export interface RequestParts {
@@ -162,7 +163,8 @@ export class PatchedRequest implements RequestView {
 
   get rawBody(): Buffer {
     if (!this.#json) return this.#base.loaded.body
-    this.#rawBody ??= Buffer.from(JSON.stringify(this.#json))
+    const { body, json } = this.#base.loaded
+    this.#rawBody ??= json ? patchBody(body, json, this.#json) : Buffer.from(JSON.stringify(this.#json))
     return this.#rawBody
   }
 

@@ -82,7 +82,7 @@ const firstTargetOnly: ConfChange = (plugin, conf) =>
       }
     : conf
 /** A breaker would refuse in place of the provider: it is part of what is compared. */
-const neverOpen = { failure_threshold: 1_000_000, rate_limit_threshold: 1_000_000 }
+const neverOpen = { failure_threshold: 1_000_000, rate_limit_threshold: 1_000_000, cut_threshold: 1_000_000 }
 
 const redis = await startRedis({})
 const shared = { LLM_RUNNER_REDIS_URL: redis.url }

@@ -1,5 +1,5 @@
-import type { Endpoint, JsonObject } from '../../../runner/plugin.ts'
-import type { Provider } from './provider.ts'
+import type { JsonObject } from '../../../runner/plugin.ts'
+import type { CompiledField } from './provider.ts'
 
 export interface AdaptedBody {
   /** The same object when nothing had to change. */
@@ -13,16 +13,15 @@ const MAX_RESTORED_CHARS = 1024
 
 /** Names and drops fields as the provider wants them, and sets the model. */
 export function adaptBody(
-  provider: Provider,
-  endpoint: Endpoint,
+  fields: readonly Pick<CompiledField, 'from' | 'to'>[],
   sentModel: string,
   json: JsonObject,
 ): AdaptedBody {
   let changed: Record<string, unknown> | undefined
   let restore: Record<string, unknown> | undefined
-  for (const { from, to, appliesTo } of provider.fields) {
+  for (const { from, to } of fields) {
     const value = json[from]
-    if (value === undefined || !appliesTo(endpoint, sentModel)) continue
+    if (value === undefined) continue
     changed ??= { ...json }
     restore ??= {}
     delete changed[from]

@@ -1,5 +1,6 @@
 import type { Provider } from '../catalogue/provider.ts'
-import type { PriceConf, RuleConf, Strategy, TargetConf } from '../conf.ts'
+import type { RuleConf, Strategy, TargetConf } from '../conf.ts'
+import { candidateFinder, type FindCandidate } from '../targets/candidate.ts'
 import { type Condition, compileCondition } from './condition.ts'
 
 /** One place where a request can go. */
@@ -9,8 +10,7 @@ export interface Target {
   readonly provider: Provider
   /** undefined: the requested model. */
   readonly model: string | undefined
-  readonly weight: number
-  readonly price: PriceConf | undefined
+  readonly candidateFor: FindCandidate
 }
 
 export interface Rule {
@@ -69,7 +69,7 @@ function compileTarget(
       `${place}: there is no provider ${conf.provider}; there are ${[...providers.keys()].join(', ')}`,
     )
   }
-  return { position, provider, model: conf.model, weight: conf.weight, price: conf.price }
+  return { position, provider, model: conf.model, candidateFor: candidateFinder(provider, conf) }
 }
 
 function located<T>(place: string, work: () => T): T {

@@ -1,6 +1,7 @@
-import type { FallbackReason } from '../state/fleet.ts'
+import type { FallbackReason, FleetView } from '../state/fleet.ts'
 import type { Candidate } from './candidate.ts'
-import type { Option, Options } from './choose.ts'
+import type { Options } from './choose.ts'
+import { type Judgement, judge } from './judge.ts'
 
 export interface Picked {
   readonly candidate: Candidate
@@ -15,38 +16,35 @@ export type PickResult = Picked | { readonly retryAfterMs: number }
 export type AcquireProbe = (breaker: string) => Promise<boolean>
 
 /**
- * The first option that may be used. Synchronous unless a half-open one is reached. When nothing is ready, a doubtful
+ * The first candidate that may be used. Synchronous unless a half-open one is reached. When nothing is ready, a doubtful
  * one is better than a refusal: the provider itself then says what is wrong.
  */
 export function pick(
-  { options, reason }: Extract<Options, { kind: 'options' }>,
+  { candidates, reason }: Extract<Options, { kind: 'options' }>,
+  fleet: FleetView,
   acquireProbe: AcquireProbe,
 ): PickResult | Promise<PickResult> {
-  const reasonOf = (index: number): FallbackReason | null =>
-    reason ?? (index === 0 ? null : (options[0]?.reason ?? null))
+  const judgements: Judgement[] = []
+  const picked = (index: number, probe: boolean): Picked => ({
+    candidate: candidates[index] as Candidate,
+    reason: reason ?? (index === 0 ? null : (judgements[0]?.reason ?? null)),
+    probe,
+  })
   const from = (start: number): PickResult | Promise<PickResult> => {
-    const index = options.findIndex(
-      ({ standing }, at) => at >= start && (standing === 'ready' || standing === 'probe'),
-    )
-    const option = options[index]
-    if (!option) return lastResort(options, reasonOf)
-    const picked = {
-      candidate: option.candidate,
-      reason: reasonOf(index),
-      probe: option.standing === 'probe',
+    for (let index = start; index < candidates.length; index++) {
+      const candidate = candidates[index] as Candidate
+      const judgement = judge(candidate, fleet)
+      judgements.push(judgement)
+      if (judgement.standing === 'ready') return picked(index, false)
+      if (judgement.standing === 'probe') {
+        return acquireProbe(candidate.breaker).then((granted) =>
+          granted ? picked(index, true) : from(index + 1),
+        )
+      }
     }
-    if (!picked.probe) return picked
-    return acquireProbe(option.candidate.breaker).then((granted) => (granted ? picked : from(index + 1)))
+    const doubtful = judgements.findIndex(({ standing }) => standing === 'doubtful')
+    if (doubtful >= 0) return picked(doubtful, false)
+    return { retryAfterMs: Math.min(...judgements.map(({ retryAfterMs }) => retryAfterMs)) }
   }
   return from(0)
-}
-
-function lastResort(
-  options: readonly Option[],
-  reasonOf: (index: number) => FallbackReason | null,
-): PickResult {
-  const index = options.findIndex(({ standing }) => standing === 'doubtful')
-  const option = options[index]
-  if (option) return { candidate: option.candidate, reason: reasonOf(index), probe: false }
-  return { retryAfterMs: Math.min(...options.map(({ retryAfterMs }) => retryAfterMs)) }
 }

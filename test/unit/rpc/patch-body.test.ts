@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { JsonObject } from '../../../runner/json.ts'
+import { patchBody } from '../../../runner/rpc/patch-body.ts'
+
+const patched = (text: string, change: JsonObject) => {
+  const before = JSON.parse(text) as JsonObject
+  return patchBody(Buffer.from(text), before, { ...before, ...change }).toString()
+}
+
+test('exchanges a text and adds fields, and leaves every other byte as it came', () => {
+  const text =
+    '{ "messages" : [ {"content": "Gr\\u1234ße \\"model\\"", "n": 1.0e0} ],\n "model" :\t"gpt-4" , "n":1 } '
+  assert.equal(
+    patched(text, { model: 'qwen-max', stream_options: { include_usage: true } }),
+    text.replace('"gpt-4"', '"qwen-max"').replace(' } ', ' ,"stream_options":{"include_usage":true}}'),
+  )
+  assert.equal(patched('{"model":"a"}', { model: 'b' }), '{"model":"b"}')
+  assert.equal(patched('{"a":1}', { b: 2 }), '{"a":1,"b":2}')
+})
+
+for (const [what, text] of [
+  ['a name that comes twice', '{"model":"a","n":1.0,"model":"a"}'],
+  ['a name that comes deeper too', '{"x":{"model":"a"},"n":1.0,"model":"a"}'],
+  ['a name that is a text elsewhere', '{"x":[{"role":"model"}],"n":1.0,"model":"a"}'],
+  ['a name in escapes', '{"model":"a","n":1.0,"\\u006dodel":"b"}'],
+  ['a text in escapes', '{"n":1.0,"model":"a\\/b"}'],
+  ['a value that is no text', '{"n":1.0,"model":["a"]}'],
+] as const) {
+  test(`${what} is written anew: nobody may choose which of two models is read`, () => {
+    const { n, ...rest } = JSON.parse(text)
+    assert.deepEqual(JSON.parse(patched(text, { model: 'c' })), { ...rest, n, model: 'c' })
+    assert.equal(patched(text, { model: 'c' }).match(/"c"/g)?.length, 1)
+    assert.doesNotMatch(patched(text, { model: 'c' }), /1\.0/)
+  })
+}
+
+test('a field that goes, and more than one that changes, are written anew', () => {
+  const before = { a: 'x', b: 'y' }
+  const body = Buffer.from(JSON.stringify(before))
+  assert.equal(patchBody(body, before, { a: 'x' }).toString(), '{"a":"x"}')
+  assert.equal(patchBody(body, before, { a: 'x', b: undefined }).toString(), '{"a":"x"}')
+  assert.equal(patchBody(body, before, { a: '1', b: '2' }).toString(), '{"a":"1","b":"2"}')
+  assert.equal(patchBody(Buffer.from(' {} '), {}, { a: 1 }).toString(), '{"a":1}')
+})
+
+test('always says what was meant', () => {
+  const name = fc.constantFrom('model', 'a', 'b', '__proto__x', 'c"d', 'é', '}')
+  const object = fc.dictionary(
+    name,
+    fc.oneof(fc.string({ unit: 'binary' }), fc.jsonValue(), fc.constant('model')),
+  )
+  fc.assert(
+    fc.property(object, object, fc.constantFrom(0, 2), (before, change, indent) => {
+      const text = JSON.stringify(before, undefined, indent)
+      const parsed = JSON.parse(text) as JsonObject
+      const after = { ...parsed, ...change }
+      const got = JSON.parse(patchBody(Buffer.from(text), parsed, after).toString())
+      assert.deepEqual(got, JSON.parse(JSON.stringify(after)))
+    }),
+    { numRuns: 2000 },
+  )
+})
