@@ -22,7 +22,9 @@ before(async () => {
     tlsFallback: true,
     recordEvents: true,
     resources: base,
-    settings: () => ({ plugins: { 'llm-router': { breaker: { failure_threshold: 1_000_000 } } } }),
+    settings: () => ({
+      plugins: { 'llm-router': { breaker: { failure_threshold: 1_000_000, cut_threshold: 1_000_000 } } },
+    }),
   })
 })
 after(() => stack?.close())

@@ -97,7 +97,9 @@ test('while all providers are down every answer is 503 with an error object and 
 test('an outage that only APISIX knows of has the same answers, in the form of the API that was called', async () => {
   const blind = await startStack({
     resources: quick,
-    settings: () => ({ plugins: { 'llm-router': { breaker: { failure_threshold: 1_000_000 } } } }),
+    settings: () => ({
+      plugins: { 'llm-router': { breaker: { failure_threshold: 1_000_000, cut_threshold: 1_000_000 } } },
+    }),
   })
   try {
     assert.equal((await chat(blind)).status, 200)
