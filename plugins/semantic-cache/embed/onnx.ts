@@ -15,6 +15,8 @@ export interface OnnxEmbedderOptions {
 }
 
 const PACKAGE = '@huggingface/transformers'
+/** `LogLevel.NONE`: when a model fails the library would print its input, which is the prompt as token ids. */
+const NO_LOG = 50
 
 interface Extractor {
   (texts: string[], options: { pooling: string; normalize: boolean }): Promise<{ tolist(): unknown }>
@@ -22,7 +24,7 @@ interface Extractor {
 }
 
 interface Transformers {
-  env: { allowRemoteModels: boolean; allowLocalModels: boolean }
+  env: { allowRemoteModels: boolean; allowLocalModels: boolean; logLevel?: number }
   pipeline(task: string, model: string, options: Record<string, unknown>): Promise<Extractor>
 }
 
@@ -35,6 +37,7 @@ export class OnnxEmbedder implements Embedder {
   readonly dimensions: number
   readonly #options: OnnxEmbedderOptions
   #extractor: Promise<Extractor> | undefined
+  #isClosed = false
 
   constructor(options: OnnxEmbedderOptions) {
     this.#options = options
@@ -53,6 +56,7 @@ export class OnnxEmbedder implements Embedder {
 
   async embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
     if (signal.aborted) throw abortError(signal)
+    if (this.#isClosed) throw new EmbedError('EMBED_ABORTED', 'the embedder is closed')
     const extractor = await raced(this.#load(), signal)
     const prefix = this.#options.inputPrefix ?? ''
     const input = texts.map((text) => prefix + text)
@@ -65,6 +69,7 @@ export class OnnxEmbedder implements Embedder {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const extractor = await this.#extractor?.catch(() => undefined)
     await extractor?.dispose?.()
   }
@@ -88,6 +93,7 @@ export class OnnxEmbedder implements Embedder {
     try {
       library.env.allowRemoteModels = false
       library.env.allowLocalModels = true
+      library.env.logLevel = NO_LOG
       const { modelPath, dtype } = this.#options
       return await library.pipeline('feature-extraction', modelPath, {
         local_files_only: true,

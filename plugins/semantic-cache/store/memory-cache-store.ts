@@ -40,9 +40,12 @@ export interface MemoryCacheOptions {
   readonly onEvicted?: (entries: number) => void
 }
 
+/** Entries, before other requests have their turn: a millisecond at most at 384 dimensions. */
+const COMPARED_AT_ONCE = 512
+
 /**
  * The embedded store. Exact matches by key; similarity by comparing with the entries of the same scope and context
- * only, which is exact and quick for the few thousand entries that one process should hold.
+ * only, a slice at a time, which is exact and quick enough for the few thousand entries that one process should hold.
  */
 export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
   readonly #options: MemoryCacheOptions
@@ -82,7 +85,13 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
   ): Promise<readonly Candidate[]> {
     const best: Candidate[] = []
     if (vector.length !== this.#options.dimensions) return best
-    for (const kept of this.#scopes.get(scope)?.byContext.get(context) ?? []) {
+    const kin = this.#scopes.get(scope)?.byContext.get(context)
+    // Others have their turn in between and may add entries, which the walk of a set would never come to the end of.
+    const most = kin?.size ?? 0
+    let compared = 0
+    for (const kept of kin ?? []) {
+      if (compared === most) break
+      if (++compared % COMPARED_AT_ONCE === 0) await new Promise(setImmediate)
       if (!kept.vector || !this.#fresh(kept)) continue
       const similarity = dot(kept.vector, vector)
       const worst = best.at(-1)

@@ -15,7 +15,10 @@ test('says which package is missing', async () => {
 })
 
 function library(rows: unknown) {
-  const seen = { env: { allowRemoteModels: true, allowLocalModels: false }, calls: [] as unknown[] }
+  const seen = {
+    env: { allowRemoteModels: true, allowLocalModels: false, logLevel: 30 },
+    calls: [] as unknown[],
+  }
   const extractor = async (texts: string[], how: unknown) => {
     seen.calls.push([texts, how])
     return { tolist: () => rows }
@@ -33,7 +36,8 @@ test('loads the folder once, never the network, and pools as told', async () => 
   await embedder.embed(['a'], signal)
   const [vector] = await embedder.embed(['b'], signal)
   assert.equal(embedder.identity, 'e5-q8-query_-2')
-  assert.deepEqual(seen.env, { allowRemoteModels: false, allowLocalModels: true })
+  // At 50 the library prints nothing: a failing model would have its input printed.
+  assert.deepEqual(seen.env, { allowRemoteModels: false, allowLocalModels: true, logLevel: 50 })
   assert.deepEqual(seen.calls, [
     ['feature-extraction', '/models/e5', { local_files_only: true, dtype: 'q8' }],
     [['query: a'], { pooling: 'mean', normalize: true }],
@@ -53,4 +57,13 @@ test('stops waiting when the caller leaves', async () => {
   const call = embedder.embed(['a'], caller.signal)
   caller.abort()
   await assert.rejects(call, { code: 'EMBED_ABORTED' })
+})
+
+test('asks no model that it has given back', async () => {
+  const { seen, load } = library([[3, 4]])
+  const embedder = new OnnxEmbedder({ ...options, load })
+  await embedder.embed(['a'], signal)
+  await embedder.close()
+  await assert.rejects(embedder.embed(['b'], signal), { code: 'EMBED_ABORTED' })
+  assert.equal(seen.calls.length, 2)
 })
