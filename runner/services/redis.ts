@@ -23,7 +23,12 @@ export function connectRedis(settings: RedisSettings, log: Log): Redis {
   const redis = settings.cluster
     ? new Cluster([settings.url], { redisOptions: options, enableOfflineQueue: false })
     : settings.sentinels
-      ? new Redis({ ...options, sentinels: settings.sentinels, name: settings.sentinel_name ?? 'mymaster' })
+      ? // Of the URL its user, password and database; host and port are the Sentinels' to say.
+        new Redis(settings.url, {
+          ...options,
+          sentinels: settings.sentinels,
+          name: settings.sentinel_name ?? 'mymaster',
+        })
       : new Redis(settings.url, options)
   let away = false
   redis.on('error', (error: Error) => {

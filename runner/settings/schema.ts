@@ -115,7 +115,8 @@ export const SettingsSchema = Type.Object(
       'Shared state. Without it stores are embedded in this process (or the supervisor).',
       {
         url: Type.String({
-          description: 'redis:// or rediss://; for Sentinel and Cluster see `sentinels`, `cluster`.',
+          description:
+            'redis:// or rediss://; for Sentinel (which then says host and port) and Cluster see `sentinels`, `cluster`.',
         }),
         sentinels: Type.Optional(
           Type.Array(
