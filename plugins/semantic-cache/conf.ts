@@ -30,7 +30,8 @@ export const CacheConfSchema = Type.Object(
       minimum: 0.5,
       maximum: 1,
       default: 0.95,
-      description: 'Cosine similarity that a candidate needs before it is verified.',
+      description:
+        'Cosine similarity that a candidate needs before it is verified. The verifier’s bars count from here.',
     }),
     min_threshold: Type.Number({
       minimum: 0.5,
