@@ -32,13 +32,22 @@ function leadsSomewhere(root: unknown, path: JsonPath): boolean {
 function write(root: unknown, path: JsonPath, text: string, copies: Set<object>): unknown {
   const top = own(root as object, copies)
   let parent = top
-  for (const [depth, key] of path.entries()) {
+  for (let depth = 0; depth < path.length; depth++) {
+    const key = path[depth] ?? ''
     const value = depth === path.length - 1 ? text : own(child(parent, key) as object, copies)
-    // defineProperty, because JSON may hold a key named __proto__
-    Object.defineProperty(parent, key, { value, writable: true, enumerable: true, configurable: true })
+    set(parent, key, value)
     if (typeof value === 'object') parent = value
   }
   return top
+}
+
+/** JSON may hold a key named __proto__; for all others defineProperty would cost most of the replacement. */
+function set(parent: object, key: string | number, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(parent, key, { value, writable: true, enumerable: true, configurable: true })
+  } else {
+    ;(parent as Record<string | number, unknown>)[key] = value
+  }
 }
 
 function own(value: object, copies: Set<object>): object {
