@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { freePort } from '../support/free-port.ts'
@@ -20,6 +21,7 @@ const dir = await mkdtemp(join(tmpdir(), 'bench-metering-'))
 const redis = await startRedis({})
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
+const MAIN = fileURLToPath(new URL('../../dist/runner/main.js', import.meta.url))
 const embedded = await startRunner('embedded', '')
 const shared = await startRunner(
   'shared',
@@ -39,7 +41,7 @@ async function startRunner(name: string, settings: string) {
   await writeFile(file, `${settings}log: { level: info }\ndata_dir: ${join(dir, name)}\n`)
   const socketPath = join(dir, `${name}.sock`)
   const usagePort = await freePort()
-  const runner = new RunnerProcess({ socketPath, usagePort, env: { LLM_RUNNER_SETTINGS: file } })
+  const runner = new RunnerProcess({ socketPath, usagePort, main: MAIN, env: { LLM_RUNNER_SETTINGS: file } })
   // A busy machine may need a second try.
   await runner.start().catch(async () => {
     await runner.kill()
@@ -122,27 +124,37 @@ async function benchQuota(): Promise<void> {
   const [toShared, toEmbedded] = peers
   const conf = { 'token-metering': { tiers: { basic: limits } } }
   const cases = [
-    { name: 'empty call', peer: toShared, token: await toShared.prepare({}, 'route#e') },
-    { name: 'metering, embedded', peer: toEmbedded, token: await toEmbedded.prepare(conf, 'route#m') },
-    { name: 'metering, Redis', peer: toShared, token: await toShared.prepare(conf, 'route#m') },
-  ].map((one) => ({ ...one, took: [] as number[] }))
+    { name: 'empty call', runner: shared, peer: toShared, conf: {} },
+    { name: 'metering, embedded', runner: embedded, peer: toEmbedded, conf },
+    { name: 'metering, Redis', runner: shared, peer: toShared, conf },
+  ].map((one) => ({ ...one, token: 0, took: [] as number[] }))
+  for (const one of cases) one.token = await one.peer.prepare(one.conf, `route#${one.name}`)
   const body = JSON.stringify({
     model: 'gpt-4o',
     messages: [{ role: 'user', content: 'Which of the two is the larger number, and why? '.repeat(8) }],
   })
+  const call = async ({ peer, token }: (typeof cases)[number], i: number) => {
+    const answer = await peer.call({ token, body, headers: { 'x-consumer-username': `unit_${i % 50}` } })
+    if (answer.kind === 'stop' || answer.kind === 'error')
+      throw new Error(`refused: ${JSON.stringify(answer)}`)
+  }
   for (let i = 0; i < calls + 300; i++) {
-    for (const { peer, token, took } of cases) {
+    for (const one of cases) {
       const at = performance.now()
-      const answer = await peer.call({ token, body, headers: { 'x-consumer-username': `unit_${i % 50}` } })
-      if (answer.kind === 'stop' || answer.kind === 'error')
-        throw new Error(`refused: ${JSON.stringify(answer)}`)
-      if (i >= 300) took.push(performance.now() - at)
+      await call(one, i)
+      if (i >= 300) one.took.push(performance.now() - at)
     }
   }
+  const cpu: number[] = []
+  for (const one of cases) {
+    const before = await cpuMs(one.runner.runner.pid)
+    for (let i = 0; i < calls; i++) await call(one, i)
+    cpu.push((1000 * ((await cpuMs(one.runner.runner.pid)) - before)) / calls)
+  }
   const [empty] = cases
-  for (const { name, took } of cases) {
+  for (const [n, { name, took }] of cases.entries()) {
     const added = (q: number) => (quantile(took, q) - quantile(empty?.took ?? [], q)).toFixed(3)
-    const own = `p50 ${quantile(took, 0.5).toFixed(3)} ms, p99 ${quantile(took, 0.99).toFixed(3)} ms`
+    const own = `p50 ${quantile(took, 0.5).toFixed(3)} ms, p99 ${quantile(took, 0.99).toFixed(3)} ms, ${cpu[n]?.toFixed(0)} µs of CPU`
     say(
       `${name}: ${own}${name === 'empty call' ? '' : `; added p50 ${added(0.5)} ms, p99 ${added(0.99)} ms`}`,
     )

@@ -72,16 +72,19 @@ export class DeadlineError extends Error {
 }
 
 /** The result of `work`, unless it takes longer. A late result is dropped. @throws DeadlineError */
-export async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
+export function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
     // When this process was busy, the answer may be waiting in the socket: let it be read first.
-    timer = setTimeout(() => setImmediate(() => reject(new DeadlineError(ms))), ms)
+    const timer = setTimeout(() => setImmediate(() => reject(new DeadlineError(ms))), ms)
+    work.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => {})
-  }
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { RunnerError } from '../../../runner/plugin.ts'
 import type { Calendar } from '../calendar.ts'
 import { parseMoney } from '../cost/money.ts'
-import type { LimitName } from '../limits.ts'
+import type { LimitName, Limits } from '../limits.ts'
 import { COMMIT } from './redis/commit-script.ts'
 import type { UsageKeys } from './redis/keys.ts'
 import type { ScriptCall } from './redis/lua-script.ts'
@@ -45,6 +45,9 @@ export interface ConsumerTotals {
 
 const PICO = 1_000_000_000_000n
 const DAY_S = 86_400
+/** In the list of numbers that a script takes apart. */
+const NO_LIMIT = '-'
+const NO_MONEY_LIMIT = '- -'
 /** Scripts of one round trip. */
 const MAX_PIPELINE = 500
 
@@ -74,18 +77,20 @@ export class RedisUsageStore implements UsageStore {
       ],
       args: [
         request.requestId,
-        nowMs,
-        request.expiresMs,
-        request.tokens,
-        ...split(request.picoUsd),
-        limits.tokens_per_day ?? '',
-        limits.tokens_per_minute ?? '',
-        limits.requests_per_minute ?? '',
-        limits.concurrent_requests ?? '',
-        ...dayMoney,
-        ...monthMoney,
-        [limits.tokens_per_day ?? '', ...dayMoney, ...monthMoney].join(' ').replace(/^ +$/, ''),
-        keepDays * DAY_S,
+        [
+          nowMs,
+          request.expiresMs,
+          request.tokens,
+          ...split(request.picoUsd),
+          keepDays * DAY_S,
+          limits.tokens_per_day ?? NO_LIMIT,
+          limits.tokens_per_minute ?? NO_LIMIT,
+          limits.requests_per_minute ?? NO_LIMIT,
+          limits.concurrent_requests ?? NO_LIMIT,
+          dayMoney?.join(' ') ?? NO_MONEY_LIMIT,
+          monthMoney?.join(' ') ?? NO_MONEY_LIMIT,
+        ].join(' '),
+        budgetsOf(limits, dayMoney, monthMoney),
       ],
     })) as [number, string, number, number, number, number, number]
     const [allowed, exceeded, retryMs, lastMinute, requests, usedToday, windowResetMs] = reply
@@ -225,8 +230,16 @@ function split(picoUsd: bigint): [string, string] {
   return [String(picoUsd / PICO), String(picoUsd % PICO)]
 }
 
-function moneyPair(limit: string | undefined): [string, string] {
-  return limit === undefined ? ['', ''] : split(parseMoney(limit))
+type MoneyPair = readonly [usd: string, pico: string]
+
+function moneyPair(limit: string | undefined): MoneyPair | undefined {
+  return limit === undefined ? undefined : split(parseMoney(limit))
+}
+
+/** As the key of the budgets has them: '' for none at all. */
+function budgetsOf(limits: Limits, perDay: MoneyPair | undefined, perMonth: MoneyPair | undefined): string {
+  if (limits.tokens_per_day === undefined && !perDay && !perMonth) return ''
+  return [limits.tokens_per_day ?? '', ...(perDay ?? ['', '']), ...(perMonth ?? ['', ''])].join(' ')
 }
 
 function left(limit: number | undefined, used: number): number | null {

@@ -22,66 +22,55 @@ local thresholds, consumer, dayName, monthName = ARGV[8], ARGV[9], ARGV[10], ARG
 
 if redis.call('EXISTS', committed) == 1 then return { 0 } end
 if outboxMax > 0 and redis.call('XLEN', events) >= outboxMax then return { -1 } end
-redis.call('SET', committed, int(now), 'EX', int(commitTtl))
+redis.call('SET', committed, now, 'EX', commitTtl)
 
+local function add(key, field, amount)
+  if amount ~= 0 then redis.call('HINCRBY', key, field, amount) end
+end
+local function addMoney(key, name, moreUsd, morePico)
+  if morePico ~= 0 then
+    local rest = redis.call('HINCRBY', key, name .. '_pico', morePico)
+    if rest >= PICO then
+      redis.call('HINCRBY', key, name .. '_pico', -PICO)
+      moreUsd = moreUsd + 1
+    end
+  end
+  add(key, name .. '_usd', moreUsd)
+end
 -- One hash of totals. Gives its tokens and its money with this event.
-local OF = 'model:' .. model .. ':'
-local FIELDS = { 'requests', 'prompt_t', 'completion_t', 'total_t', 'cached_t', 'cache_write_t', 'reasoning_t',
-  'outcome:' .. outcome, 'estimated_requests', 'estimated_t', 'unpriced_requests', 'cost_usd', 'cost_pico', 'saved_usd',
-  'saved_pico', 'models', OF .. 'requests', OF .. 'prompt_t', OF .. 'completion_t', OF .. 'total_t', OF .. 'cost_usd',
-  OF .. 'cost_pico' }
 local function count(key, ttl)
-  local values = redis.call('HMGET', key, unpack(FIELDS))
-  local at, changes = {}, {}
-  for i, field in ipairs(FIELDS) do at[field] = tonumber(values[i] or 0) end
-  local function add(field, amount)
-    if amount == 0 then return end
-    at[field] = at[field] + amount
-    changes[#changes + 1] = field
-    changes[#changes + 1] = int(at[field])
-  end
-  local function addMoney(name, moreUsd, morePico)
-    local u, p = plus(at[name .. '_usd'], at[name .. '_pico'], moreUsd, morePico)
-    add(name .. '_usd', u - at[name .. '_usd'])
-    add(name .. '_pico', p - at[name .. '_pico'])
-  end
-  add('requests', 1)
-  add('prompt_t', prompt)
-  add('completion_t', completion)
-  add('total_t', total)
-  add('cached_t', cached)
-  add('cache_write_t', cacheWrite)
-  add('reasoning_t', reasoning)
-  add('outcome:' .. outcome, 1)
+  if redis.call('HINCRBY', key, 'requests', 1) == 1 then redis.call('EXPIRE', key, ttl) end
+  add(key, 'prompt_t', prompt)
+  add(key, 'completion_t', completion)
+  add(key, 'total_t', total)
+  add(key, 'cached_t', cached)
+  add(key, 'cache_write_t', cacheWrite)
+  add(key, 'reasoning_t', reasoning)
+  add(key, 'outcome:' .. outcome, 1)
   if isEstimated then
-    add('estimated_requests', 1)
-    add('estimated_t', total)
+    add(key, 'estimated_requests', 1)
+    add(key, 'estimated_t', total)
   end
-  if isUnpriced then add('unpriced_requests', 1) end
-  addMoney('cost', usd, pico)
-  addMoney('saved', savedUsd, savedPico)
+  if isUnpriced then add(key, 'unpriced_requests', 1) end
+  addMoney(key, 'cost', usd, pico)
+  addMoney(key, 'saved', savedUsd, savedPico)
   if model ~= '' then
-    local of = OF
-    if at[OF .. 'requests'] == 0 then
-      if at['models'] < ${MAX_MODELS} then
-        add('models', 1)
-      else
+    local of = 'model:' .. model .. ':'
+    if redis.call('HEXISTS', key, of .. 'requests') == 0 then
+      if tonumber(redis.call('HGET', key, 'models') or 0) >= ${MAX_MODELS} then
         of = 'model:other:'
-        local others = { 'requests', 'prompt_t', 'completion_t', 'total_t', 'cost_usd', 'cost_pico' }
-        for i, name in ipairs(others) do others[i] = of .. name end
-        local found = redis.call('HMGET', key, unpack(others))
-        for i, field in ipairs(others) do at[field] = tonumber(found[i] or 0) end
+      else
+        add(key, 'models', 1)
       end
     end
-    add(of .. 'requests', 1)
-    add(of .. 'prompt_t', prompt)
-    add(of .. 'completion_t', completion)
-    add(of .. 'total_t', total)
-    addMoney(of .. 'cost', usd, pico)
+    add(key, of .. 'requests', 1)
+    add(key, of .. 'prompt_t', prompt)
+    add(key, of .. 'completion_t', completion)
+    add(key, of .. 'total_t', total)
+    addMoney(key, of .. 'cost', usd, pico)
   end
-  redis.call('HSET', key, unpack(changes))
-  if at['requests'] == 1 then redis.call('EXPIRE', key, int(ttl)) end
-  return at['total_t'], at['cost_usd'], at['cost_pico']
+  local sums = redis.call('HMGET', key, 'total_t', 'cost_usd', 'cost_pico')
+  return tonumber(sums[1] or 0), tonumber(sums[2] or 0), tonumber(sums[3] or 0)
 end
 local dayTokens, dayUsd, dayPico = count(day, dayTtl)
 local _, monthUsd, monthPico = count(month, monthTtl)
@@ -98,7 +87,7 @@ if outboxMax > 0 then redis.call('XADD', events, '*', 'e', json) end
 
 local function raise(alerted, ttl, member, alert)
   if redis.call('SADD', alerted, member) == 0 then return end
-  redis.call('EXPIRE', alerted, int(ttl))
+  redis.call('EXPIRE', alerted, ttl)
   alert.alert_id = consumer .. ':' .. alert.period .. ':' .. member
   alert.consumer = consumer
   alert.request_id = id

@@ -8,14 +8,18 @@ import { LuaScript } from './lua-script.ts'
  */
 export const RESERVE = new LuaScript(`${LUA_PARTS}
 local day, month, held, amounts, rate, budget = unpack(KEYS)
-local id, now, expires = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local tokens, usd, pico = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local function limit(i) return tonumber(ARGV[i]) end
-local perDay, perMinute, requestsPerMinute, concurrent = limit(7), limit(8), limit(9), limit(10)
-local dayUsd, dayPico, monthUsd, monthPico = limit(11), limit(12), limit(13), limit(14)
-local budgets, budgetTtl = ARGV[15], ARGV[16]
+local id, budgets = ARGV[1], ARGV[3]
+-- An absent limit is no number.
+local n, count = {}, 0
+for number in string.gmatch(ARGV[2], '%S+') do
+  count = count + 1
+  n[count] = tonumber(number)
+end
+local now, expires, tokens, usd, pico, budgetTtl = n[1], n[2], n[3], n[4], n[5], n[6]
+local perDay, perMinute, requestsPerMinute, concurrent = n[7], n[8], n[9], n[10]
+local dayUsd, dayPico, monthUsd, monthPico = n[11], n[12], n[13], n[14]
 
-for _, late in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', ARGV[2], 'LIMIT', 0, 1000)) do
+for _, late in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', now, 'LIMIT', 0, 1000)) do
   dropOwn(openHeld(held, amounts, late))
 end
 -- A later pass of the same request (a failover inside APISIX) takes the place of its own first one.
@@ -52,14 +56,14 @@ if exceeded == '' and monthUsd then
 end
 
 if exceeded == '' then
-  redis.call('ZADD', held, ARGV[3], id)
+  redis.call('ZADD', held, expires, id)
   redis.call('HSET', amounts, id, int(tokens) .. ' ' .. int(usd) .. ' ' .. int(pico) .. ' ' .. int(now),
-    '#tokens', int(h.tokens + tokens), '#cost_usd', int(heldUsd), '#cost_pico', int(heldPico))
+    '#tokens', h.tokens + tokens, '#cost_usd', heldUsd, '#cost_pico', heldPico)
   -- Longer than needed, so that not every request has to prolong it.
   local keepMs = expires - now + 60000
   if redis.call('PTTL', held) < keepMs or redis.call('PTTL', amounts) < keepMs then
-    redis.call('PEXPIRE', held, int(keepMs + 300000))
-    redis.call('PEXPIRE', amounts, int(keepMs + 300000))
+    redis.call('PEXPIRE', held, keepMs + 300000)
+    redis.call('PEXPIRE', amounts, keepMs + 300000)
   end
   if ownInWindow then addToWindow(w, own.madeMs, -own.tokens, -1) end
   addToWindow(w, now, tokens, 1)
