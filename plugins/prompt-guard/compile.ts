@@ -9,6 +9,9 @@ export interface UsedCheck {
   readonly check: GuardedCheck
 }
 
+/** For each conf in use: at most 2 MB. */
+const REMEMBERED = { texts: 2_000, chars: 1_000_000 }
+
 /** A conf, ready for requests. */
 export interface Guard {
   readonly conf: GuardConf
@@ -48,6 +51,7 @@ export function compileGuard(conf: GuardConf, shared: Shared): Guard {
       ...(allow ? { allow } : {}),
       secrets: conf.secrets === 'off' ? false : conf.secret_kinds,
       budgetMs: conf.budget_ms,
+      remember: REMEMBERED,
     }),
   }
 }

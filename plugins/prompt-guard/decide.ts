@@ -53,7 +53,8 @@ async function decideLater(
   const findings = failed ? local.map(blocked) : local
   if (failed) return conclude(subject, guard, findings, subject.json)
   const asked = await askChecks(guard, parts, signal)
-  return conclude(subject, guard, [...findings, ...asked], replaceParts(subject.json, subject.parts, parts))
+  const json = await replaceParts(subject.json, subject.parts, parts)
+  return conclude(subject, guard, [...findings, ...asked], json)
 }
 
 /** `failed`: what is left when the passages are cut out is still an attack, or there was no passage to cut out. */
@@ -66,8 +67,11 @@ async function masked(
   const toMask = findings.filter((finding) => finding.action === 'mask')
   if (toMask.length === 0) return { parts, failed: false }
   const attack = toMask.some((finding) => finding.category !== 'secret')
-  const cuts = cutsOf(verdict, { attack, secrets: toMask.some((finding) => finding.category === 'secret') })
-  const after = maskParts(parts, cuts)
+  const cuts = await cutsOf(verdict, {
+    attack,
+    secrets: toMask.some((finding) => finding.category === 'secret'),
+  })
+  const after = await maskParts(parts, cuts)
   if (!attack) return { parts: after, failed: false }
   const again = await inspect(guard.detector, after)
   return { parts: after, failed: again.isAttack || again.truncated }
@@ -83,18 +87,20 @@ function blocked(finding: Finding): Finding {
 function conclude(subject: Subject, guard: Guard, findings: readonly Finding[], json: JsonObject): Decision {
   const { request, endpoint, parts } = subject
   for (const { category, action } of findings) guard.shared.verdict('request', category, action)
-  guard.shared.recorder.record(
-    {
-      requestId: request.id,
-      timestampMs: request.receivedAt,
-      direction: 'request',
-      consumer: request.consumer ?? null,
-      routeId: request.routeId,
-      endpoint,
-      texts: parts.map((part) => part.text),
-    },
-    findings,
-  )
+  if (findings.length > 0) {
+    guard.shared.recorder.record(
+      {
+        requestId: request.id,
+        timestampMs: request.receivedAt,
+        direction: 'request',
+        consumer: request.consumer ?? null,
+        routeId: request.routeId,
+        endpoint,
+        texts: parts.map((part) => part.text),
+      },
+      findings,
+    )
+  }
   const blocking = findings.find((finding) => finding.action === 'block')
   if (blocking) return refuse(endpoint, blocking, findings, guard.conf)
   return letPass(endpoint, subject.json, json, findings, guard.conf)

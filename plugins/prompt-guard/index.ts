@@ -1,4 +1,4 @@
-import { definePlugin, PASS } from '../../runner/plugin.ts'
+import { definePlugin, PASS, type TextPart } from '../../runner/plugin.ts'
 import { refuseUnknown } from './act.ts'
 import { answerFlags, reportAnswer } from './answers/report.ts'
 import { compileGuard, type Guard } from './compile.ts'
@@ -25,8 +25,10 @@ export default definePlugin<typeof GuardConfSchema, typeof GuardSettingsSchema, 
     const { endpoint, json } = request
     if (endpoint === 'models') return PASS
     if (!endpoint || !json) return guard.conf.unknown_endpoint === 'pass' ? PASS : refuseUnknown()
+    const decide = (parts: readonly TextPart[]) =>
+      decideOn({ request, endpoint, json, parts }, guard, call.signal)
     const parts = partsToInspect(request, endpoint, json, guard.conf)
-    return decideOn({ request, endpoint, json, parts }, guard, call.signal)
+    return parts instanceof Promise ? parts.then(decide) : decide(parts)
   },
   enrich: async (observation, shared) => ({
     flags: [

@@ -184,9 +184,14 @@ const contentKeys: readonly string[] = [
 ]
 
 function* walk(root: Step): Generator<TextPart> {
-  const stack: Step[] = [root]
-  for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
-    const { value, path, voice } = step
+  const open: Iterator<Step>[] = [[root].values()]
+  for (let list = open.at(-1); list !== undefined; list = open.at(-1)) {
+    const next = list.next()
+    if (next.done) {
+      open.pop()
+      continue
+    }
+    const { value, path, voice } = next.value
     if (typeof value === 'string') {
       if (value !== '') yield { role: voice.role, text: value, path, external: voice.external }
     } else if (typeof value !== 'object' || value === null) {
@@ -195,45 +200,44 @@ function* walk(root: Step): Generator<TextPart> {
       const text = flatText(value)
       if (text !== '') yield { role: voice.role, text, path, external: voice.external }
     } else {
-      pushChildren(stack, step, value)
+      open.push(children(next.value, value))
     }
   }
 }
 
-function pushChildren(stack: Step[], step: Step, value: object): void {
+/** One at a time, so that whoever reads the texts of a huge body can pause between any two. */
+function* children(step: Step, value: object): Generator<Step> {
   const { path } = step
   if (Array.isArray(value)) {
-    for (let index = value.length - 1; index >= 0; index--) {
+    for (let index = 0; index < value.length; index++) {
       const item: unknown = value[index]
-      if (typeof item === 'number') continue
-      stack.push({ ...step, value: item, path: [...path, index] })
+      if (typeof item === 'number' || item === '') continue
+      yield { ...step, value: item, path: [...path, index] }
     }
     return
   }
   const part = value as Record<string, unknown>
   if (step.as === 'leaves') {
-    for (const key of Object.keys(part).reverse()) {
-      if (!mechanical(part, key)) stack.push({ ...step, value: part[key], path: [...path, key] })
+    for (const key of Object.keys(part)) {
+      if (!mechanical(part, key)) yield { ...step, value: part[key], path: [...path, key] }
     }
     return
   }
   const type = stringOf(part.type) ?? ''
   const voice = type.endsWith('tool_result') ? tool : type.endsWith('tool_use') ? model : step.voice
+  if (!type.endsWith('_tool_result')) {
+    for (const key of contentKeys) {
+      if (part[key] !== undefined) yield { value: part[key], path: [...path, key], voice, as: 'content' }
+    }
+    const source = recordOf(part.source)
+    if (source.type === 'content') {
+      yield { value: source.content, path: [...path, 'source', 'content'], voice, as: 'content' }
+    } else if (source.type === 'text') {
+      yield { value: source.data, path: [...path, 'source', 'data'], voice, as: 'content' }
+    }
+  } else yield { value: part.content, path: [...path, 'content'], voice, as: 'leaves' }
   if (type.endsWith('tool_use')) {
-    stack.push({ value: part.input, path: [...path, 'input'], voice, as: 'leaves' })
-  }
-  if (type.endsWith('_tool_result')) {
-    stack.push({ value: part.content, path: [...path, 'content'], voice, as: 'leaves' })
-    return
-  }
-  const source = recordOf(part.source)
-  if (source.type === 'text') {
-    stack.push({ value: source.data, path: [...path, 'source', 'data'], voice, as: 'content' })
-  } else if (source.type === 'content') {
-    stack.push({ value: source.content, path: [...path, 'source', 'content'], voice, as: 'content' })
-  }
-  for (const key of contentKeys.toReversed()) {
-    if (part[key] !== undefined) stack.push({ value: part[key], path: [...path, key], voice, as: 'content' })
+    yield { value: part.input, path: [...path, 'input'], voice, as: 'leaves' }
   }
 }
 

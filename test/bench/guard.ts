@@ -1,8 +1,9 @@
 // Time of prompt-guard: of whole decisions, of the detection core by layer, of the worst texts known.
-// Usage: npm run bench:guard [-- --decide]: only the first.
+// Usage: npm run bench:guard [-- --decide | --hunt [name]]: only decisions, or only the hunt for requests that hold up the loop.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { createDetector, type DetectorOptions } from '../../plugins/prompt-guard/detect/index.ts'
 import { benchDecide } from './guard-decide.ts'
+import { hunt } from './guard-hunt.ts'
 
 const ENGLISH =
   'The quarterly report shows steady growth in most regions, although the northern branch lost two large customers in March. Could you summarise the main points for the board, list the open questions and suggest which markets deserve more attention next year? '
@@ -119,8 +120,13 @@ const spin = async (): Promise<string> => {
   return 'turns of 2 ms'
 }
 
+const [mode, only] = process.argv.slice(2)
+if (mode === '--hunt') {
+  await hunt(20, only === undefined ? undefined : new RegExp(only))
+  process.exit()
+}
 await benchDecide()
-if (process.argv.includes('--decide')) process.exit()
+if (mode === '--decide') process.exit()
 for (const source of [ENGLISH, CHINESE]) {
   for (const bytes of SIZES) {
     for (const [name, options] of Object.entries(LAYERS)) benchLayer(name, options, source, bytes)

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { inspectSteps, type Run, startRun } from './inspection.ts'
+import { CleanTexts } from './clean-texts.ts'
+import { inspectSteps, type Run, startRun, takeOver, toPolicy } from './inspection.ts'
 import type { SecretKind } from './secret-table.ts'
 import type { UserPatterns } from './user-patterns.ts'
 import { DEFAULT_THRESHOLD, type InspectInput, type Verdict } from './verdict.ts'
@@ -21,6 +22,8 @@ export type DetectorOptions = {
   budgetMs?: number
   /** Longest time in milliseconds without giving way to the event loop. Default 2. */
   sliceMs?: number
+  /** How many clean texts are remembered, so that those which come again are not inspected again. Default 0. */
+  remember?: { texts: number; chars: number }
   /** Milliseconds of a steady clock, for tests. */
   now?: () => number
 }
@@ -34,9 +37,11 @@ export type Detector = {
 
 const DEFAULT_BUDGET_MS = 1000
 const DEFAULT_SLICE_MS = 2
+const steadyMs = (): number => performance.now()
 
 const finish = (run: Run): Verdict => {
   const { verdict } = run
+  takeOver(run, run.own)
   verdict.rules.sort((one, other) => other.weight - one.weight)
   const isDenied = verdict.rules[0]?.category === 'deny'
   if (isDenied) verdict.score = 1
@@ -45,42 +50,45 @@ const finish = (run: Run): Verdict => {
   return verdict
 }
 
-/** A detector with `defaults`, each of which a call may override. Detectors share their tables. */
-export const createDetector = (defaults: DetectorOptions = {}): Detector => ({
-  async inspect(texts, options) {
-    const run = startRun({ ...defaults, ...options })
-    const {
-      now = () => performance.now(),
-      budgetMs = DEFAULT_BUDGET_MS,
-      sliceMs = DEFAULT_SLICE_MS,
-    } = run.options
-    const steps = inspectSteps(run, texts)
-    let spent = 0
-    let from = now()
-    while (!steps.next().done) {
-      const elapsed = now() - from
-      if (spent + elapsed > budgetMs) {
-        run.verdict.truncated = true
-        break
+/** A detector with `defaults`, each of which a call may override; such calls remember nothing. Detectors share tables. */
+export const createDetector = (defaults: DetectorOptions = {}): Detector => {
+  const { remember } = defaults
+  const clean = remember && remember.texts > 0 ? new CleanTexts(remember.texts, remember.chars) : undefined
+  const policy = toPolicy(defaults, clean)
+  const start = (options: DetectorOptions | undefined): Run =>
+    startRun(options ? toPolicy({ ...defaults, ...options }) : policy)
+  return {
+    async inspect(texts, options) {
+      const run = start(options)
+      const { now = steadyMs, budgetMs = DEFAULT_BUDGET_MS, sliceMs = DEFAULT_SLICE_MS } = run.options
+      const steps = inspectSteps(run, texts)
+      let spent = 0
+      let from = now()
+      while (!steps.next().done) {
+        const elapsed = now() - from
+        if (spent + elapsed > budgetMs) {
+          run.verdict.truncated = true
+          break
+        }
+        if (elapsed < sliceMs) continue
+        spent += elapsed
+        await nextTurn()
+        from = now()
       }
-      if (elapsed < sliceMs) continue
-      spent += elapsed
-      await nextTurn()
-      from = now()
-    }
-    return finish(run)
-  },
-  inspectSync(texts, options) {
-    const run = startRun({ ...defaults, ...options })
-    const { now = () => performance.now(), budgetMs = DEFAULT_BUDGET_MS } = run.options
-    const steps = inspectSteps(run, texts)
-    const from = now()
-    while (!steps.next().done) {
-      if (now() - from > budgetMs) {
-        run.verdict.truncated = true
-        break
+      return finish(run)
+    },
+    inspectSync(texts, options) {
+      const run = start(options)
+      const { now = steadyMs, budgetMs = DEFAULT_BUDGET_MS } = run.options
+      const steps = inspectSteps(run, texts)
+      const from = now()
+      while (!steps.next().done) {
+        if (now() - from > budgetMs) {
+          run.verdict.truncated = true
+          break
+        }
       }
-    }
-    return finish(run)
-  },
-})
+      return finish(run)
+    },
+  }
+}

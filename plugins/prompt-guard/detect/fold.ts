@@ -86,6 +86,25 @@ const foldAstral = (folded: Folded, point: number): number => {
   return letter
 }
 
+const isPair = (units: Uint16Array, at: number, size: number): boolean => {
+  const low = at + 1 < size ? (units[at + 1] ?? 0) : 0
+  return (units[at] ?? 0) < 0xdc00 && low >= 0xdc00 && low < 0xe000
+}
+
+/** What becomes of a code unit that folds to `value` below 128; {@link DROP} when nothing. `low`: 0 without a pair. */
+const foldRare = (folded: Folded, unit: number, value: number, low: number): number => {
+  if (value === SURROGATE) {
+    return low > 0
+      ? foldAstral(folded, (unit - 0xd800) * 0x400 + (low - 0xdc00) + 0x10000)
+      : ASTRAL_PLACEHOLDER
+  }
+  if (value === DROP) {
+    if (unit >= 0xfe00 && unit <= 0xfe0f) folded.selectors++
+    else folded.hidden++
+  } else if (value > 96) folded.disguised++
+  return value
+}
+
 /** Folds `text` into `folded` and returns it. Linear in the length of `text`. */
 export const fold = (text: string, folded: Folded): Folded => {
   const size = text.length
@@ -108,14 +127,7 @@ export const fold = (text: string, folded: Folded): Folded => {
     else {
       nonAscii++
       value = table[unit] ?? DROP
-      if (value === SURROGATE) {
-        const low = at + 1 < size ? (units[at + 1] ?? 0) : 0
-        if (unit < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
-          at++
-          value = foldAstral(folded, (unit - 0xd800) * 0x400 + (low - 0xdc00) + 0x10000)
-          if (value === DROP) continue
-        } else value = ASTRAL_PLACEHOLDER
-      } else if (value === EXPAND) {
+      if (value === EXPAND) {
         const expansion = EXPANSIONS.get(unit) ?? ''
         for (let index = 0; index < expansion.length; index++) {
           chars[out] = FOLD[expansion.charCodeAt(index)] ?? SPACE
@@ -123,11 +135,12 @@ export const fold = (text: string, folded: Folded): Folded => {
         }
         last = NO_SPACE
         continue
-      } else if (value === DROP) {
-        if (unit >= 0xfe00 && unit <= 0xfe0f) folded.selectors++
-        else folded.hidden++
-        continue
-      } else if (value > 96 && value < 128) folded.disguised++
+      }
+      if (value < 128) {
+        if (value === SURROGATE && isPair(units, at, size)) at++
+        value = foldRare(folded, unit, value, at > from ? (units[at] ?? 0) : 0)
+        if (value === DROP) continue
+      }
     }
     // Negative where both are white space. One test that is seldom true: a processor that guesses wrong at the end of
     // each word, as with a test of `value` alone, needs three times as long for the whole loop.

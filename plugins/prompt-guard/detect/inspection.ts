@@ -9,6 +9,7 @@ import {
   SLICE_OVERLAP,
   scratch,
 } from './analysis.ts'
+import type { CleanTexts } from './clean-texts.ts'
 import { derive } from './decode/derive.ts'
 import type { Derived } from './decode/types.ts'
 import type { DetectorOptions } from './detector.ts'
@@ -26,6 +27,7 @@ import {
   type Flag,
   type InspectInput,
   type Origin,
+  type RuleReport,
   type Span,
   type Verdict,
   type View,
@@ -40,11 +42,23 @@ const MIN_DERIVED = 10
 /** Readings as long as the text itself: one of them is tried, not one on top of another. */
 const REWRITES: ReadonlySet<Disguise> = new Set(['spaced', 'leet', 'rot13', 'caesar', 'reversed'])
 
+/** What calls of one detector have in common. */
+export type Policy = {
+  readonly options: DetectorOptions
+  readonly kinds: ReadonlySet<SecretKind>
+  /** Undefined where every text is inspected anew. */
+  readonly clean: CleanTexts | undefined
+}
+
+type Numbers = { score: number; patterns: number; classifier: number }
+
 /** One call's state. */
-export type Run = {
-  options: DetectorOptions
+export type Run = Policy & {
   verdict: Verdict
-  kinds: ReadonlySet<SecretKind>
+  /** Of the text that is looked at; {@link takeOver} adds them to those of the verdict. */
+  own: Numbers
+  /** Rules that the text has matched: each is reported once for a text. */
+  reported: Set<string>
   derivedLeft: number
 }
 
@@ -62,16 +76,28 @@ const flag = (run: Run, name: Flag): void => {
 const spanIn = (piece: Piece, from: number, to: number): Span =>
   piece.view === 'plain' ? { text: piece.span.text, start: from, end: to } : piece.span
 
+/**
+ * Rules that a verdict names. Of a hundred thousand short texts each may match some; beyond this only what weighs more
+ * than all before is added, which a conf may judge by. Passages that a mask does not know of are still found after it.
+ */
+const MAX_REPORTS = 1_000
+
+const addReport = ({ verdict }: Run, report: RuleReport): void => {
+  const { rules } = verdict
+  const isHeaviest = (): boolean => rules.every((rule) => rule.weight < report.weight)
+  if (rules.length < MAX_REPORTS || isHeaviest()) rules.push(report)
+}
+
 const reportRow = (
   run: Run,
   piece: Piece,
   row: Pick<RuleRow, 'id' | 'category' | 'weight'>,
   span: Span,
 ): void => {
-  const { rules } = run.verdict
   const { id, category, weight } = row
-  if (rules.some((rule) => rule.id === id && rule.span.text === piece.span.text)) return
-  rules.push({ id, category, weight, view: piece.view, span })
+  if (run.reported.has(id)) return
+  run.reported.add(id)
+  addReport(run, { id, category, weight, view: piece.view, span })
 }
 
 const reportRules = (run: Run, piece: Piece, offset: number, hits: readonly RuleHit[]): void => {
@@ -133,7 +159,7 @@ const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally
     tally.classifier = Math.max(tally.classifier, classifier)
     tally.worst = Math.max(tally.worst, combinedLogOdds(classifier, patterns))
   }
-  verdict.layers.patterns = Math.max(verdict.layers.patterns, either(patterns, structure))
+  run.own.patterns = Math.max(run.own.patterns, either(patterns, structure))
   if (options.decode === false || piece.depth >= MAX_DEPTH) return []
   return derive(slice, scratch.folded, scratch.squashed, countReversed(), piece.mayRewrite)
 }
@@ -162,21 +188,21 @@ function* denySteps(run: Run, piece: Piece, offset: number, slice: string): Gene
     const place = findUserPattern(pattern, slice)
     if (place) {
       const span = spanIn(piece, offset + place.start, offset + place.end)
-      run.verdict.rules.push({ id: pattern.source, category: 'deny', weight: 1, view: piece.view, span })
+      addReport(run, { id: pattern.source, category: 'deny', weight: 1, view: piece.view, span })
     }
     yield
   }
 }
 
 const addScore = (run: Run, piece: Piece, tally: Tally): void => {
-  const { verdict, options } = run
+  const { own, options } = run
   const usesClassifier = options.layers?.classifier !== false
   const calibrated = usesClassifier ? toScore(tally.worst, tally.windows) : Math.max(0, tally.worst)
   // The calibration was fitted without the structural rules: they join after it.
   const score = either(calibrated, tally.structure)
-  verdict.score = Math.max(verdict.score, score)
+  own.score = Math.max(own.score, score)
   if (!usesClassifier) return
-  verdict.layers.classifier = Math.max(verdict.layers.classifier, classifierScore(tally.classifier))
+  own.classifier = Math.max(own.classifier, classifierScore(tally.classifier))
   if (piece.view !== 'plain' && score >= (options.threshold ?? DEFAULT_THRESHOLD))
     flag(run, 'encoded_payload')
 }
@@ -222,42 +248,71 @@ const originOf = (input: InspectInput): Origin =>
 
 const textOf = (input: InspectInput): string => (typeof input === 'string' ? input : input.text)
 
+function* textSteps(run: Run, text: number, whole: string, origin: Origin): Generator<void, void, void> {
+  run.derivedLeft += whole.length * DERIVED_TIMES
+  const span = { text, start: 0, end: whole.length }
+  yield* pieceSteps(run, { whole, view: 'plain', depth: 0, span, mayRewrite: true, origin })
+  if (run.kinds.size > 0) yield* secretSteps(run, text, whole)
+}
+
+const countFindings = ({ rules, flags, secrets }: Verdict): number =>
+  rules.length + flags.length + secrets.length
+
+/** The numbers of one text into those of all; twice does no harm. */
+export const takeOver = ({ verdict }: Run, { score, patterns, classifier }: Numbers): void => {
+  const { layers } = verdict
+  verdict.score = Math.max(verdict.score, score)
+  layers.patterns = Math.max(layers.patterns, patterns)
+  layers.classifier = Math.max(layers.classifier, classifier)
+}
+
 /** Looks at all texts, a slice of a few kilobytes at a time; the verdict grows in `run`. */
 export function* inspectSteps(run: Run, texts: readonly InspectInput[]): Generator<void, void, void> {
+  const { clean, verdict } = run
   for (let text = 0; text < texts.length; text++) {
     const input = texts[text] ?? ''
     const whole = textOf(input)
-    run.derivedLeft += whole.length * DERIVED_TIMES
-    const span = { text, start: 0, end: whole.length }
-    yield* pieceSteps(run, {
-      whole,
-      view: 'plain',
-      depth: 0,
-      span,
-      mayRewrite: true,
-      origin: originOf(input),
-    })
-    if (run.kinds.size > 0) yield* secretSteps(run, text, whole)
+    const origin = originOf(input)
+    const known = clean?.get(whole, origin)
+    if (known) {
+      takeOver(run, known)
+      verdict.inspectedChars += known.inspectedChars
+      yield // thousands of known texts take their time as well
+      continue
+    }
+    const charsBefore = verdict.inspectedChars
+    const findingsBefore = countFindings(verdict)
+    run.own = { score: 0, patterns: 0, classifier: 0 }
+    run.reported.clear()
+    yield* textSteps(run, text, whole, origin)
+    takeOver(run, run.own)
+    const isClean = countFindings(verdict) === findingsBefore && !verdict.truncated
+    if (isClean)
+      clean?.add(whole, origin, { ...run.own, inspectedChars: verdict.inspectedChars - charsBefore })
   }
 }
 
-export const startRun = (options: DetectorOptions): Run => {
+/** `options` must not change while the policy is used. */
+export const toPolicy = (options: DetectorOptions, clean?: CleanTexts): Policy => {
   const { secrets } = options
   const kinds = secrets === true ? DEFAULT_SECRET_KINDS : secrets || []
-  return {
-    options,
-    kinds: new Set(kinds),
-    derivedLeft: DERIVED_CHARS,
-    verdict: {
-      score: 0,
-      isAttack: false,
-      category: 'none',
-      rules: [],
-      layers: { patterns: 0, classifier: 0 },
-      flags: [],
-      secrets: [],
-      truncated: false,
-      inspectedChars: 0,
-    },
-  }
+  return { options, clean, kinds: new Set(kinds) }
 }
+
+export const startRun = (policy: Policy): Run => ({
+  ...policy,
+  derivedLeft: DERIVED_CHARS,
+  own: { score: 0, patterns: 0, classifier: 0 },
+  reported: new Set(),
+  verdict: {
+    score: 0,
+    isAttack: false,
+    category: 'none',
+    rules: [],
+    layers: { patterns: 0, classifier: 0 },
+    flags: [],
+    secrets: [],
+    truncated: false,
+    inspectedChars: 0,
+  },
+})

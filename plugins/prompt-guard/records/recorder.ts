@@ -106,12 +106,16 @@ function toMessage(event: GuardEvent) {
   }
 }
 
+/** Texts that are joined for the digest: an update for each of a hundred thousand would take ten times as long. */
+const JOINED_TEXTS = 1_000
+
 function aboutText(texts: readonly string[], maxChars: number) {
   const digest = createHash('sha256')
   let length = 0
-  for (const text of texts) {
-    digest.update(text)
-    length += text.length
+  for (let from = 0; from < texts.length; from += JOINED_TEXTS) {
+    const joined = texts.slice(from, from + JOINED_TEXTS).join('')
+    digest.update(joined)
+    length += joined.length
   }
   return {
     text_length: length,
