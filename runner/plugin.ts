@@ -162,6 +162,8 @@ export interface Observation {
   readonly answer: Answer | undefined
   /** The request body as it was sent to the provider. Parsed on first use. */
   readonly requestJson: JsonObject | undefined
+  /** Retry-After header of the provider's answer, as far as the log names it. */
+  readonly retryAfter: string | undefined
   readonly notes: Notes
   /** W3C Trace Context of the request. */
   readonly traceparent: string | undefined

@@ -2,9 +2,12 @@ import type { Decision, RequestView, Stop } from '../../runner/plugin.ts'
 import { restoreBody } from './catalogue/body-fields.ts'
 import type { Route } from './compile.ts'
 import { type Surroundings, sendTo } from './decide.ts'
-import { type RouteMemory, type RouteNote, routeNote } from './note.ts'
+import { type AttemptFailure, type RouteMemory, type RouteNote, routeNote } from './note.ts'
 import { noProviderLeft } from './refusals.ts'
+import { retryAfterMs } from './retry-after.ts'
+import { FAILED_STATUS_HEADER, RETRY_AFTER_HEADER } from './rewrite.ts'
 import { RequestFacts } from './rules/facts.ts'
+import type { FallbackReason } from './state/fleet.ts'
 import type { Candidate } from './targets/candidate.ts'
 import { optionsOf } from './targets/choose.ts'
 import { type PickResult, pick } from './targets/pick.ts'
@@ -20,12 +23,13 @@ export function decideFailover(
   route: Route,
   around: Surroundings,
 ): Decision | Promise<Decision> {
-  const earlier = request.note(routeNote)
+  const noted = request.note(routeNote)
   const { endpoint, json } = request
-  const { memory } = earlier ?? {}
-  if (!earlier || !memory || !json || endpoint === undefined || endpoint === 'models') {
+  const { memory } = noted ?? {}
+  if (!noted || !memory || !json || endpoint === undefined || endpoint === 'models') {
     return noProviderLeft(endpoint, RETRY_AFTER_MS)
   }
+  const earlier = withFailure(noted, failureOf(request))
   const facts = new RequestFacts(request, {
     endpoint,
     model: earlier.requested_model,
@@ -39,11 +43,34 @@ export function decideFailover(
   if (options.kind !== 'options') return exhausted(request, earlier, memory)
   const send = (result: PickResult): Decision => {
     if (!('candidate' in result)) return exhausted(request, earlier, memory, result.retryAfterMs)
-    const picked = { ...result, reason: 'primary_unavailable' as const }
-    return sendTo(picked, { request, route, facts, rule: rule.name, earlier })
+    return sendTo(
+      { ...result, reason: reasonOf(earlier) },
+      { request, route, facts, rule: rule.name, earlier },
+    )
   }
   const picked = pick(options, around.fleet, around.acquireProbe)
   return picked instanceof Promise ? picked.then(send) : send(picked)
+}
+
+/** undefined: the gateway does not tell. */
+function failureOf(request: RequestView): AttemptFailure | undefined {
+  // One for each attempt; the one that is about to begin has none yet: "429, -".
+  const status = request.header(FAILED_STATUS_HEADER)?.match(/(?:^|[\s,])(\d{3})(?:, -)?$/)?.[1]
+  if (status === undefined) return undefined
+  const pauseMs = retryAfterMs(request.header(RETRY_AFTER_HEADER), request.receivedAt)
+  return { status: Number(status), ...(pauseMs !== undefined && { retry_after_ms: pauseMs }) }
+}
+
+function withFailure(note: RouteNote, failed: AttemptFailure | undefined): RouteNote {
+  const last = note.attempts.at(-1)
+  if (!last || !failed) return note
+  return { ...note, attempts: [...note.attempts.slice(0, -1), { ...last, failed }] }
+}
+
+/** Of the first choice, whoever failed after it. */
+function reasonOf({ fallback_reason: known, attempts }: RouteNote): FallbackReason {
+  if (known !== null) return known
+  return attempts[0]?.failed?.status === 429 ? 'rate_limited' : 'primary_unavailable'
 }
 
 function triedIn({ attempts }: RouteNote): (candidate: Candidate) => boolean {

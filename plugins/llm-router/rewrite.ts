@@ -3,6 +3,10 @@ import type { Provider } from './catalogue/provider.ts'
 import type { FallbackReason } from './state/fleet.ts'
 import type { Candidate } from './targets/candidate.ts'
 
+/** What the gateway tells the failover route of the attempt before (before_proxy in apisix-conf). */
+export const FAILED_STATUS_HEADER = 'x-llm-failed-status'
+export const RETRY_AFTER_HEADER = 'x-llm-retry-after'
+
 /** Whatever a client may prove itself with, and what earlier passes sent to another provider. */
 const CREDENTIAL_HEADERS = [
   'apikey',
@@ -28,6 +32,8 @@ const INTERNAL_HEADERS = [
   'x-refresh-token',
   'x-llm-provider',
   'x-llm-model',
+  FAILED_STATUS_HEADER,
+  RETRY_AFTER_HEADER,
 ] as const
 
 const CREDENTIAL_ARGS = ['apikey', 'api_key', 'key', 'token', 'api-version'] as const

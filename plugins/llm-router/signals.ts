@@ -1,5 +1,6 @@
 import { type CallOutcome, type Observation, type RequestView, readNote } from '../../runner/plugin.ts'
 import { type RouteAttempt, type RouteNote, routeNote } from './note.ts'
+import { retryAfterMs } from './retry-after.ts'
 import type { Mirror } from './state/mirror.ts'
 import type { Signal } from './state/port.ts'
 
@@ -19,7 +20,7 @@ export function afterDecision(
   const failed = isFailover ? note.attempts.at(exhausted ? -1 : -2) : undefined
   if (failed) {
     sinks.change({ provider: failed.provider, id: request.id, change: 'end' })
-    send(sinks, failed, { kind: 'failure' })
+    send(sinks, failed, verdictOfFailure(failed))
   }
   const current = exhausted ? undefined : note.attempts.at(-1)
   if (!current) return
@@ -31,7 +32,8 @@ export function afterDecision(
 }
 
 /** After the answer: nothing of the request is in flight any more, and the log says how each attempt ended. */
-export function afterAnswer({ event, answer, notes }: Observation, sinks: Sinks): void {
+export function afterAnswer(observation: Observation, sinks: Sinks): void {
+  const { event, notes } = observation
   const note = readNote(notes, routeNote)
   if (!note) return
   if (event.outcome === 'served' || event.outcome === 'refused') {
@@ -47,9 +49,9 @@ export function afterAnswer({ event, answer, notes }: Observation, sinks: Sinks)
   for (const [index, attempt] of note.attempts.entries()) {
     const final = index === last && !note.memory?.exhausted
     const status = index === last ? statuses.at(-1) : statuses[index]
-    if (final) send(sinks, attempt, verdictOf(status, event, answer?.error?.message))
-    // The later pass has reported the failure; only that it was a rate limit is news.
-    else if (status === 429) send(sinks, attempt, { kind: 'rate_limited' })
+    if (final) send(sinks, attempt, verdictOf(status, observation))
+    // The later pass has reported the failure; only that it was a rate limit is news, unless it was told that too.
+    else if (status === 429 && !attempt.failed) send(sinks, attempt, { kind: 'rate_limited' })
   }
 }
 
@@ -60,15 +62,24 @@ function neverSent(id: string, { attempts }: RouteNote, sinks: Sinks): void {
   }
 }
 
+function verdictOfFailure({ failed }: RouteAttempt): Verdict {
+  if (failed?.status !== 429) return { kind: 'failure' }
+  return rateLimited(failed.retry_after_ms)
+}
+
+function rateLimited(retryAfterMs: number | undefined): Verdict {
+  return { kind: 'rate_limited', ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
 type Verdict = Omit<Signal, 'breaker' | 'probe'>
 
-function verdictOf(
-  status: number | null | undefined,
-  { outcome, ttft_ms: ttftMs }: Observation['event'],
-  errorMessage: string | undefined,
-): Verdict {
+function verdictOf(status: number | null | undefined, observation: Observation): Verdict {
+  const { outcome, ttft_ms: ttftMs, timestamp_ms: endedAt } = observation.event
   if (status === null || status === undefined) return { kind: 'void' }
-  if (status === 429) return limited(errorMessage)
+  if (status === 429) {
+    const words = pauseInWords(observation.answer?.error?.message)
+    return rateLimited(words ?? retryAfterMs(observation.retryAfter, endedAt))
+  }
   if (status >= 500 || status === 408) return { kind: 'failure' }
   if (outcome === 'upstream_cut') return { kind: 'cut' }
   // Any other 4xx is the client's own, from a provider that is well.
@@ -76,13 +87,13 @@ function verdictOf(
   return { kind: 'ok', ttftMs }
 }
 
-/** The log has no Retry-After; OpenAI says the same in words: "Please try again in 1.2s." */
-function limited(message: string | undefined): Verdict {
+/** OpenAI says it in words, to the millisecond: "Please try again in 1.2s." */
+function pauseInWords(message: string | undefined): number | undefined {
   const [, amount, unit] =
     /try again in (\d{1,6}(?:\.\d{1,6})?)(ms|s|m)\b/.exec(message?.slice(0, 500) ?? '') ?? []
-  if (amount === undefined) return { kind: 'rate_limited' }
+  if (amount === undefined) return undefined
   const factor = unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000
-  return { kind: 'rate_limited', retryAfterMs: Math.ceil(Number(amount) * factor) }
+  return Math.ceil(Number(amount) * factor)
 }
 
 function send(sinks: Sinks, attempt: RouteAttempt, verdict: Verdict): void {

@@ -22,6 +22,7 @@ const NAMES = {
   requestBody: ['request_body', 'req_body'],
   responseBody: ['response_body', 'resp_body'],
   bodyBytesSent: ['body_bytes_sent'],
+  retryAfter: ['retry_after', 'upstream_http_retry_after'],
   contentType: ['content_type', 'sent_http_content_type', 'ct'],
   provider: ['provider', 'prov'],
   llmModel: ['llm_model'],
@@ -51,6 +52,8 @@ export interface LogEntry {
   readonly responseBody: string | undefined
   readonly responseBytes: number | undefined
   readonly contentType: string | undefined
+  /** Retry-After of the answer, as the provider wrote it. */
+  readonly retryAfter: string | undefined
   /** Value of the `X-LLM-Upstream` request header that the router set. */
   readonly provider: string | undefined
   /** From ai-proxy's variables, where a route uses that plugin. */
@@ -89,6 +92,7 @@ export function readLogEntry(raw: unknown): LogEntry {
     responseBody: stringOf(find(raw, NAMES.responseBody)),
     responseBytes: countOf(find(raw, NAMES.bodyBytesSent)),
     contentType: textOf(find(raw, NAMES.contentType)),
+    retryAfter: nameOf(find(raw, NAMES.retryAfter)),
     provider: nameOf(find(raw, NAMES.provider)),
     llm: llmOf(raw),
   }

@@ -47,6 +47,7 @@ class Bodies {
 interface Parts {
   readonly event: UsageEvent
   readonly endpoint: Endpoint | undefined
+  readonly retryAfter: string | undefined
   readonly notes: Notes
   readonly traceparent: string | undefined
 }
@@ -54,13 +55,15 @@ interface Parts {
 export class ReadObservation implements Observation {
   readonly event: UsageEvent
   readonly endpoint: Endpoint | undefined
+  readonly retryAfter: string | undefined
   readonly notes: Notes
   readonly traceparent: string | undefined
   readonly #bodies: Bodies
 
-  private constructor({ event, endpoint, notes, traceparent }: Parts, bodies: Bodies) {
+  private constructor({ event, endpoint, retryAfter, notes, traceparent }: Parts, bodies: Bodies) {
     this.event = event
     this.endpoint = endpoint
+    this.retryAfter = retryAfter
     this.notes = notes
     this.traceparent = traceparent
     this.#bodies = bodies

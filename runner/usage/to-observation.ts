@@ -62,7 +62,11 @@ export function toObservation(
     flags: [],
   }
   const { notes = {}, traceparent } = record ?? {}
-  return ReadObservation.of({ event, endpoint, notes, traceparent }, entry, answer)
+  return ReadObservation.of(
+    { event, endpoint, retryAfter: entry.retryAfter, notes, traceparent },
+    entry,
+    answer,
+  )
 }
 
 /** facts of the log: a client that left has no completion mark; a stream that the provider cut has, and an empty body. */

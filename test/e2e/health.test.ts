@@ -61,7 +61,8 @@ test('a primary that goes on failing is soon not asked any more; no client sees 
 test('a rate-limited primary is spared, with rate_limited as the reason, until its limit has passed', async () => {
   await backAtOpenai()
   await stack.newEvents()
-  stack.providers.openai.script({ queue: [{ status: 429, times: 3 }] })
+  // One that says when to come back is enough.
+  stack.providers.openai.script({ queue: [{ status: 429, retry_after: 1 }] })
   const reason = await eventually(async () => {
     const seen = await chat(stack)
     assert.equal(seen.status, 200)

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context.ts'
 import { sendPage } from '../http/answer.ts'
+import { HeaderList } from '../http/header-list.ts'
 import { runSteps } from '../routing/plugin-chain.ts'
 import { DEFAULT_TIMEOUT } from './attempt.ts'
 import { NodeChoice, type PickedNode } from './balancer.ts'
@@ -68,10 +69,13 @@ export async function proxy(ctx: RequestContext, balancing: Balancing): Promise<
       }
       result.settle()
       state.responseLength = 0
+      // `$upstream_http_...` is the failed attempt's until the next one is connected (ngx_http_upstream_reinit).
+      ctx.upstreamHeaders = HeaderList.fromRaw(result.response.rawHeaders)
       result.response.on('error', () => {})
       result.request.destroy()
     } else {
       failure = result.failure
+      ctx.upstreamHeaders = undefined
       requestSent = result.requestSent
       // a kept-alive connection that the upstream had closed costs no try (ngx_http_upstream_next)
       if (result.reused && failure === 'error') tries += 1
@@ -103,6 +107,7 @@ async function prepareRetry(
   ctx.picked = node
   if (balancing.upstream.conf.pass_host === 'node') ctx.upstreamHost = node.hostHeader
   if (ctx.chain !== undefined) await runSteps(ctx, ctx.chain.beforeProxy)
+  ctx.upstreamHeaders = undefined
   return true
 }
 

@@ -71,6 +71,7 @@ test('log under the names that the usage flow reads, and no credentials', () => 
     $resp_body: '{}',
     $body_bytes_sent: '2',
     $sent_http_content_type: 'application/json',
+    $upstream_http_retry_after: '30',
     $sent_http_x_llm_provider: 'dashscope',
   }
   const entry = Object.fromEntries(
@@ -95,6 +96,7 @@ test('log under the names that the usage flow reads, and no credentials', () => 
     responseBody: '{}',
     responseBytes: 2,
     contentType: 'application/json',
+    retryAfter: '30',
     provider: 'dashscope',
     llm: undefined,
   })

@@ -73,6 +73,19 @@ test('a later pass means that the target before has failed', () => {
   assert.deepEqual(decided(noteOf([openai], true), true, stop), ['openai end', 'openai|gpt-4 failure'])
 })
 
+test('a later pass that was told of a 429 reports it as such, once, with the pause', () => {
+  const limited = { ...openai, failed: { status: 429, retry_after_ms: 7000 } }
+  assert.deepEqual(decided(noteOf([limited, qwen]), true), [
+    'openai end',
+    'openai|gpt-4 rate_limited in 7000',
+    'dashscope begin',
+  ])
+  const failed = { ...openai, failed: { status: 503 } }
+  assert.deepEqual(decided(noteOf([failed, qwen]), true)[1], 'openai|gpt-4 failure')
+  const event = { attempts: statuses(429, 200), ttft_ms: 5 }
+  assert.deepEqual(answered(event, noteOf([limited, qwen])), ['dashscope|qwen-max ok 5ms'])
+})
+
 test('a request that the router did not route leaves nothing', () => {
   assert.deepEqual(decided(undefined), [])
 })
@@ -107,6 +120,12 @@ test('a 429 is a rate limit, with the pause that the provider names', () => {
   const message = 'Rate limit reached for gpt-4. Please try again in 1.2s. Visit ...'
   const answer = { error: { message } } as Observation['answer']
   assert.deepEqual(answered({ attempts: statuses(429) }, note, { answer }), [
+    'openai|gpt-4 rate_limited in 1200',
+  ])
+  assert.deepEqual(answered({ attempts: statuses(429) }, note, { retryAfter: '30' }), [
+    'openai|gpt-4 rate_limited in 30000',
+  ])
+  assert.deepEqual(answered({ attempts: statuses(429) }, note, { answer, retryAfter: '30' }), [
     'openai|gpt-4 rate_limited in 1200',
   ])
 })

@@ -185,10 +185,10 @@ export async function runOn(route: Route, request: PatchedRequest, around: Surro
 }
 
 /** The request that nginx brings to the loopback listener after the first pass failed. */
-export function nextPass(first: Seen): PatchedRequest {
+export function nextPass(first: Seen, more: Record<string, string> = {}): PatchedRequest {
   const { sent, note } = first
   const names = ['authorization', 'api-key', 'x-api-key', 'x-llm-upstream', 'anthropic-version', 'user-agent']
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { ...more }
   for (const name of names) {
     const value = sent.header(name)
     if (value !== undefined) headers[name] = value
@@ -218,6 +218,7 @@ export function observationOf(event: Partial<UsageEvent>, note?: RouteNote): Obs
     endpoint: 'chat-completions',
     answer: undefined,
     requestJson: undefined,
+    retryAfter: undefined,
     traceparent: undefined,
     notes: note ? { [routeNote.plugin]: note } : {},
   }

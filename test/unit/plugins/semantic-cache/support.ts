@@ -218,6 +218,7 @@ function observationOf(request: PatchedRequest, body: string, own: Partial<Usage
   } as UsageEvent
   return {
     ...{ event, endpoint, answer, requestJson: request.json, notes: request.notes },
+    retryAfter: undefined,
     traceparent: undefined,
   }
 }
