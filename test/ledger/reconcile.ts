@@ -18,6 +18,8 @@ export interface Findings {
   readonly exact: number
   readonly estimated: readonly Estimate[]
   readonly byConsumer: ReadonlyMap<string, Totals>
+  /** Events by how the request ended, and who refused it with which status. */
+  readonly outcomes: ReadonlyMap<string, number>
 }
 
 export interface Estimate {
@@ -51,8 +53,12 @@ export function reconcile(
   }
   const byConsumer = new Map<string, Totals>()
   const estimated: Estimate[] = []
+  const outcomes = new Map<string, number>()
   let exact = 0
   for (const event of events.values()) {
+    const ended =
+      event.outcome === 'refused' ? `refused by ${event.refused_by} (${event.status})` : event.outcome
+    outcomes.set(ended, (outcomes.get(ended) ?? 0) + 1)
     const totals = byConsumer.get(event.consumer ?? 'anonymous') ?? noTotals()
     totals.requests++
     totals.prompt += event.prompt_t
@@ -78,7 +84,7 @@ export function reconcile(
       )
     }
   }
-  return { problems, events: events.size, duplicatesOnTheWire, exact, estimated, byConsumer }
+  return { problems, events: events.size, duplicatesOnTheWire, exact, estimated, byConsumer, outcomes }
 }
 
 export function compareTotals(

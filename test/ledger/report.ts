@@ -9,10 +9,11 @@ export interface Happened {
 
 /** What happened, line by line; estimated events apart, with their error. */
 export function describe({ kinds, repeated, findings }: Happened): string[] {
-  const { events, exact, estimated, duplicatesOnTheWire, byConsumer } = findings
+  const { events, exact, estimated, duplicatesOnTheWire, byConsumer, outcomes } = findings
   return [
     `kinds: ${[...kinds].map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
     `events: ${events}, ${exact} exact, ${estimated.length} estimated; on the wire twice: ${duplicatesOnTheWire}; log posts repeated on purpose: ${repeated}`,
+    `outcomes: ${[...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ')}`,
     ...[...byConsumer].map(
       ([consumer, { requests, prompt, completion, picoUsd }]) =>
         `  ${consumer}: ${requests} events, ${prompt} + ${completion} tokens, ${picoUsd} pico-USD`,
