@@ -16,6 +16,8 @@ export function readRequestBody(req: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     const gone = () => reject(new ClientGoneError('the client closed the connection'))
+    // It left before anybody read: no event would tell.
+    if (req.destroyed) return gone()
     req.on('data', (chunk: Buffer) => chunks.push(chunk))
     req.once('end', () => {
       req.off('close', gone)
