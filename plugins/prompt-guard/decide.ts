@@ -1,4 +1,4 @@
-import type { Decision, Endpoint, JsonObject, RequestView, TextPart } from '../../runner/plugin.ts'
+import type { Call, Decision, Endpoint, JsonObject, RequestView, TextPart } from '../../runner/plugin.ts'
 import { letPass, refuse } from './act.ts'
 import { askChecks } from './ask-checks.ts'
 import type { Guard } from './compile.ts'
@@ -17,20 +17,20 @@ export interface Subject {
 
 /**
  * Verdict > findings > decision. At once for short texts that need neither a mask nor an external check, which is
- * nearly all of them; else a promise.
+ * nearly all of them; else a promise. The call's signal is only looked at, and so only made, by external checks.
  */
-export function decideOn(subject: Subject, guard: Guard, signal: AbortSignal): Decision | Promise<Decision> {
+export function decideOn(subject: Subject, guard: Guard, call: Call): Decision | Promise<Decision> {
   if (subject.parts.length === 0) return conclude(subject, guard, [], subject.json)
   const verdict = inspect(guard.detector, subject.parts)
-  if (verdict instanceof Promise) return verdict.then((later) => decideBy(later, subject, guard, signal))
-  return decideBy(verdict, subject, guard, signal)
+  if (verdict instanceof Promise) return verdict.then((later) => decideBy(later, subject, guard, call))
+  return decideBy(verdict, subject, guard, call)
 }
 
 function decideBy(
   verdict: Verdict,
   subject: Subject,
   guard: Guard,
-  signal: AbortSignal,
+  call: Call,
 ): Decision | Promise<Decision> {
   const findings = judge(verdict, guard.conf)
   const isMasked = findings.some((finding) => finding.action === 'mask')
@@ -38,7 +38,7 @@ function decideBy(
   if (isBlocked || (!isMasked && guard.checks.length === 0)) {
     return conclude(subject, guard, findings, subject.json)
   }
-  return decideLater(verdict, findings, subject, guard, signal)
+  return decideLater(verdict, findings, subject, guard, call)
 }
 
 /** The external services see what the provider would see: the masked texts. */
@@ -47,12 +47,12 @@ async function decideLater(
   local: readonly Finding[],
   subject: Subject,
   guard: Guard,
-  signal: AbortSignal,
+  call: Call,
 ): Promise<Decision> {
   const { parts, failed } = await masked(verdict, local, subject.parts, guard)
   const findings = failed ? local.map(blocked) : local
   if (failed) return conclude(subject, guard, findings, subject.json)
-  const asked = await askChecks(guard, parts, signal)
+  const asked = await askChecks(guard, parts, call.signal)
   const json = await replaceParts(subject.json, subject.parts, parts)
   return conclude(subject, guard, [...findings, ...asked], json)
 }

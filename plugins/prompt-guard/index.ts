@@ -25,8 +25,7 @@ export default definePlugin<typeof GuardConfSchema, typeof GuardSettingsSchema, 
     const { endpoint, json } = request
     if (endpoint === 'models') return PASS
     if (!endpoint || !json) return guard.conf.unknown_endpoint === 'pass' ? PASS : refuseUnknown()
-    const decide = (parts: readonly TextPart[]) =>
-      decideOn({ request, endpoint, json, parts }, guard, call.signal)
+    const decide = (parts: readonly TextPart[]) => decideOn({ request, endpoint, json, parts }, guard, call)
     const parts = partsToInspect(request, endpoint, json, guard.conf)
     return parts instanceof Promise ? parts.then(decide) : decide(parts)
   },
