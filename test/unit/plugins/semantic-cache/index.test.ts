@@ -127,6 +127,20 @@ test('serves near-duplicates, as near as route and request want them', async (t)
   assert.equal((await cache.ask({ json: near, headers: { 'x-cache-threshold': '1' } }, conf)).cache, 'HIT')
 })
 
+test('the verifier’s bars count from the threshold of the route, whatever the request asks for', async (t) => {
+  const cache = await openCache(t)
+  // To the lexical embedder the two are 0.86 alike.
+  const [stored, asked] = [chat('How do I read a file in Python?'), chat('How can I read a file in Python?')]
+  await cache.fetch({ json: stored }, 'open()')
+  const ask = (threshold: number, wanted: number) =>
+    cache.ask(
+      { json: asked, headers: { ...DEBUG, 'x-cache-threshold': `${wanted}` } },
+      { threshold, min_threshold: 0.5 },
+    )
+  assert.equal((await ask(0.6, 0.6)).cache, 'HIT')
+  for (const wanted of [0.5, 0.85]) assert.equal((await ask(0.85, wanted)).reason, 'rejected_closeness')
+})
+
 test('a similar question only answers when everything else is equal', async (t) => {
   const cache = await openCache(t)
   const messages = (system: string, question: string) => [
