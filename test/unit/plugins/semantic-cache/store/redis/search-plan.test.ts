@@ -33,11 +33,11 @@ test('leaves a context alone that is searched quickly', async () => {
 test('walks the graph for a large share of the entries, compares all of a small one', async () => {
   const { state, plan, slow } = rig()
   for (const [context, index, policy] of [
-    [15_000, 30_000, 'BATCHES'],
-    [5000, 10_000, 'BATCHES'],
+    [15_000, 30_000, 'BATCHES EF_RUNTIME 40'],
+    [5000, 10_000, 'BATCHES EF_RUNTIME 40'],
     [300, 10_000, 'ADHOC_BF'],
     [1000, 100_000, 'ADHOC_BF'],
-    [10_000, 100_000, 'BATCHES'],
+    [10_000, 100_000, 'BATCHES EF_RUNTIME 40'],
     [1000, 1_000_000, 'ADHOC_BF'],
   ] as const) {
     state.size = { context, index }
