@@ -39,17 +39,18 @@ for (const [where, settings] of [
       ...{ socketPath, usagePort: await freePort(), workers: 2 },
       env: { LLM_RUNNER_SETTINGS: join(dir, 'settings.yaml') },
     })
-    // A busy machine may need a second try.
-    await runner.start().catch(async () => {
-      await runner.kill()
-      await runner.start()
-    })
-    const peers = await Promise.all(Array.from({ length: PEERS }, () => Peer.connect(socketPath)))
+    const peers: Peer[] = []
     t.after(async () => {
       for (const peer of peers) peer.close()
       await runner.kill()
       await rm(dir, { recursive: true, force: true })
     })
+    // A busy machine may need a second try.
+    await runner.start().catch(async () => {
+      await runner.kill()
+      await runner.start()
+    })
+    peers.push(...(await Promise.all(Array.from({ length: PEERS }, () => Peer.connect(socketPath)))))
     const quotas: readonly (readonly [string, object])[] = [
       ['tokens-day', { tokens_per_day: QUOTA * RESERVED }],
       ['tokens-minute', { tokens_per_minute: QUOTA * RESERVED }],
