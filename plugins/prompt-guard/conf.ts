@@ -62,10 +62,14 @@ export const GuardConfSchema = Type.Object(
     }),
     deny_patterns: list(
       pattern,
-      'RE2 expressions; a text that matches one is an attack of category `deny`.',
+      'RE2 expressions of at most 150 instructions; a text that matches one is an attack of category `deny`. They see a text in slices of 4,608 characters that overlap by 512: a longer match is not found, and `^` and `$` stand at the ends of slices.',
       256,
     ),
-    allow_patterns: list(pattern, 'RE2 expressions; what they match is not judged.', 256),
+    allow_patterns: list(
+      pattern,
+      'RE2 expressions of at most 150 instructions; what they match is not judged. They see slices, as deny_patterns do; at most 32 matches in each.',
+      256,
+    ),
     inspect_roles: list(
       choice(['system', 'developer', 'assistant'], {}),
       'Roles to inspect beside all text from outside (users, tool results, names).',

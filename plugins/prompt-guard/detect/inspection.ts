@@ -185,7 +185,7 @@ const toPiece = (run: Run, parent: Piece, offset: number, derived: Derived): Pie
 
 function* denySteps(run: Run, piece: Piece, offset: number, slice: string): Generator<void, void, void> {
   for (const pattern of run.options.deny?.patterns ?? []) {
-    const place = findUserPattern(pattern, slice)
+    const place = yield* findUserPattern(pattern, slice)
     if (place) {
       const span = spanIn(piece, offset + place.start, offset + place.end)
       addReport(run, { id: pattern.source, category: 'deny', weight: 1, view: piece.view, span })
@@ -221,7 +221,8 @@ function* pieceSteps(run: Run, piece: Piece): Generator<void, void, void> {
     const end = Math.min(whole.length, from + SLICE_CHARS + SLICE_OVERLAP)
     const slice = whole.slice(from, end)
     yield* denySteps(run, piece, from, slice)
-    const derived = judgeSlice(run, piece, from, allow ? blankAllowed(allow, slice) : slice, tally)
+    const judged = allow ? yield* blankAllowed(allow, slice) : slice
+    const derived = judgeSlice(run, piece, from, judged, tally)
     yield
     for (const one of derived) {
       const next = toPiece(run, piece, from, one)

@@ -19,7 +19,7 @@ const texts = (name: string): string[] =>
     .map((line) => (JSON.parse(line) as { text: string }).text)
 
 const patterns = (...list: string[]): UserPatterns => {
-  const result = compileUserPatterns(list, () => 0)
+  const result = compileUserPatterns(list)
   assert.ok(result.ok)
   return result.patterns
 }

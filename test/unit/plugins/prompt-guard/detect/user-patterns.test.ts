@@ -3,18 +3,27 @@ import { describe, it } from 'node:test'
 import {
   blankAllowed,
   compileUserPatterns,
+  findUserPattern,
   USER_PATTERN_LIMITS,
   type UserPatterns,
 } from '../../../../../plugins/prompt-guard/detect/user-patterns.ts'
 
 const compiled = (...list: string[]): UserPatterns => {
-  const result = compileUserPatterns(list, () => 0)
+  const result = compileUserPatterns(list)
   assert.ok(result.ok)
   return result.patterns
 }
 
+/** Runs to the end what pauses between its steps. */
+const finish = <T>(steps: Generator<void, T, void>): T => {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
 const reasons = (...list: string[]): string[] => {
-  const result = compileUserPatterns(list, () => 0)
+  const result = compileUserPatterns(list)
   return result.ok ? [] : result.errors.map(({ reason }) => reason)
 }
 
@@ -32,23 +41,31 @@ describe('user patterns', () => {
     assert.equal(reasons('')[0], 'empty pattern')
   })
 
-  it('refuses patterns that take too much CPU time in each trial', () => {
-    let time = 0
-    const slow = compileUserPatterns(['abc'], () => {
-      time += 50
-      return time
-    })
-    assert.ok(!slow.ok)
-    assert.match(slow.errors[0]?.reason ?? '', /50\.0 ms of CPU time on 4 KB/)
+  it('accepts what people write: words, alternatives, numbers, keys', () => {
+    const words = Array.from({ length: 60 }, (_, index) => `word${index}`).join('|')
+    assert.deepEqual(
+      reasons(words, 'project (?:blue|red)bird', '\\d{17}[\\dxX]', 'acme-[a-z0-9]{20,64}', '内部.{0,8}机密'),
+      [],
+    )
   })
 
-  it('forgives a pattern that is slow once, as while it is being compiled', () => {
-    let calls = 0
-    assert.ok(compileUserPatterns(['abc'], () => (calls++ === 0 ? 0 : 1000)).ok)
+  it('refuses patterns whose repetitions make them slow', () => {
+    for (const slow of ['.{0,100}x', '(?:a?){100}b', '[ab]*a[ab]{160}c', '(?:[a-z]{1,20} ){1,12}!']) {
+      assert.match(reasons(slow)[0] ?? '', /compiles to \d+ instructions, 150 are allowed/)
+    }
+  })
+
+  it('pauses between one search and the next', () => {
+    const patterns = compiled('b')
+    assert.equal([...blankAllowed(patterns, 'abababa')].length, 4)
+    const [pattern] = patterns.patterns
+    assert.ok(pattern)
+    assert.equal([...findUserPattern(pattern, 'aab')].length, 1)
+    assert.equal([...findUserPattern(pattern, 'aaa')].length, 0)
   })
 
   it('names every bad pattern by its place in the list', () => {
-    const result = compileUserPatterns(['good', '[', 'fine', 'x*'], () => 0)
+    const result = compileUserPatterns(['good', '[', 'fine', 'x*'])
     assert.ok(!result.ok)
     assert.deepEqual(
       result.errors.map(({ index }) => index),
@@ -58,11 +75,11 @@ describe('user patterns', () => {
 
   it('blanks what is allowed and keeps the offsets', () => {
     const patterns = compiled('ignore previous instructions to wait', 'dan \\w+')
-    assert.equal(blankAllowed(patterns, 'x Dan Brown y'), 'x           y')
+    assert.equal(finish(blankAllowed(patterns, 'x Dan Brown y')), 'x           y')
   })
 
   it('blanks a bounded number of matches: what comes after them is judged', () => {
-    const blanked = blankAllowed(compiled('.*z|a'), 'a'.repeat(4000))
+    const blanked = finish(blankAllowed(compiled('.*z|a'), 'a'.repeat(4000)))
     assert.equal(blanked.length, 4000)
     assert.ok(blanked.includes('a') && blanked.startsWith(' '))
   })
