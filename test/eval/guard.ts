@@ -1,6 +1,6 @@
 // Detection rates of prompt-guard, by source and language, each layer alone and together.
 // Usage: npm run eval:guard -- <labelled.jsonl> [--cross-validate]
-// With --cross-validate each source is judged by a model that was trained without it.
+// With --cross-validate each source is judged by a model that was trained without it, the rules as they are.
 import { readFileSync } from 'node:fs'
 import { createDetector, DEFAULT_THRESHOLD } from '../../plugins/prompt-guard/detect/index.ts'
 import { classifierScore, combinedLogOdds, toScore } from '../../plugins/prompt-guard/detect/model.ts'
@@ -28,6 +28,8 @@ const judgeAll = (samples: readonly Sample[]): Scored[] => {
   })
 }
 
+const either = (one: number, other: number): number => 1 - (1 - one) * (1 - other)
+
 const judgeHeldOut = (path: string): Scored[] => {
   const material = loadMaterial(path)
   return foldsOf(material.open).flatMap((sources) => {
@@ -36,9 +38,16 @@ const judgeHeldOut = (path: string): Scored[] => {
       .filter((row) => sources.includes(row.sample.source))
       .map((row) => {
         const logOdds = scoreRow(model, row)
-        const { sample, patterns } = row
-        const together = toScore(combinedLogOdds(logOdds, patterns), row.windows.length)
-        return { sample, patterns, classifier: classifierScore(logOdds), together }
+        const { sample, patterns, structure } = row
+        const calibrated = toScore(combinedLogOdds(logOdds, patterns), row.windows.length)
+        // As the detector joins them; readings of disguised texts are left out here.
+        const together = either(calibrated, structure)
+        return {
+          sample,
+          patterns: either(patterns, structure),
+          classifier: classifierScore(logOdds),
+          together,
+        }
       })
   })
 }

@@ -42,7 +42,7 @@ export type Squashed = {
   /** Index in the folded text of each letter. */
   at: Int32Array
   length: number
-  /** Words in which digits or signs stand for letters, at most for half of them. */
+  /** Words in which digits or signs stand for letters, at most for half of them; hexadecimal ids are none. */
   leetWords: number
   /** Letters that stand alone in a run of at least four such letters. */
   loneLetters: number
@@ -60,8 +60,18 @@ export const createSquashed = (capacity: number): Squashed => ({
 })
 
 const MIN_LONE_RUN = 4
+const LAST_HEX_LETTER = 102
 const AT_SIGN = 64
 const DOLLAR = 36
+
+/** Whether a word has letters beyond `f`: hexadecimal ids ("3f2a9c1e") have digits in words as leet has. */
+const isNoHex = (chars: Uint16Array, end: number, size: number): boolean => {
+  for (let at = end - size; at < end; at++) {
+    const unit = chars[at] ?? 0
+    if (unit > LAST_HEX_LETTER && CLASS[unit] === LATIN) return true
+  }
+  return false
+}
 
 const lettersBefore = (chars: Uint16Array, index: number): number => {
   let from = index
@@ -108,7 +118,7 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
       if (leetInWord > 0) {
         if (isLatin === 1) wordLength++
         else {
-          if (leetInWord * 2 <= wordLength) leetWords++
+          if (leetInWord * 2 <= wordLength && isNoHex(chars, index, wordLength)) leetWords++
           leetInWord = 0
         }
       }
@@ -152,7 +162,7 @@ export const squash = (folded: Folded, squashed: Squashed): Squashed => {
   }
   if (inWord > inLongWord) run++
   if (run >= MIN_LONE_RUN) lone += run
-  if (leetInWord > 0 && leetInWord * 2 <= wordLength) leetWords++
+  if (leetInWord > 0 && leetInWord * 2 <= wordLength && isNoHex(chars, length, wordLength)) leetWords++
   squashed.length = out
   squashed.leetWords = leetWords
   squashed.loneLetters = lone

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import {
   analyse,
+  analyseStructure,
   extractFeatures,
   patternScore,
   SLICE_CHARS,
@@ -9,12 +10,14 @@ import {
   scratch,
 } from '../detect/analysis.ts'
 import { distinctItems, type Item, PRIOR_MASS, WINDOWS } from '../detect/linear.ts'
+import { structureScore } from '../detect/structure.ts'
 import type { Sample } from './generate.ts'
 
 /** One window: buckets, values of a vector of at most length 1. */
 export type Window = { buckets: Int32Array; values: Float32Array; blocks: number }
 
-export type Row = { sample: Sample; windows: Window[]; patterns: number; chars: number }
+/** `structure`: the score of the structural rules, which the model does not learn from. */
+export type Row = { sample: Sample; windows: Window[]; patterns: number; structure: number; chars: number }
 
 /** Reads lines of JSON with at least `text`, `label` (0, 1), `lang`, `category`, `source`. */
 export const readSamples = (path: string): Sample[] =>
@@ -56,13 +59,15 @@ export const toRow = (sample: Sample): Row => {
   const { text } = sample
   const windows: Window[] = []
   let patterns = 0
+  let structure = 0
   for (let from = 0; ; from += SLICE_CHARS) {
     const end = from + SLICE_CHARS + SLICE_OVERLAP
     const hits = analyse(text.slice(from, end))
     patterns = Math.max(patterns, patternScore(hits))
+    structure = Math.max(structure, structureScore(analyseStructure()))
     extractFeatures(hits)
     windows.push(...windowsOfSlice())
     if (end >= text.length) break
   }
-  return { sample, windows, patterns, chars: text.length }
+  return { sample, windows, patterns, structure, chars: text.length }
 }

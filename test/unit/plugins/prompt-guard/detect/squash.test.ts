@@ -20,6 +20,18 @@ describe('squash', () => {
     assert.equal(squashed('stop!'), 'stop')
   })
 
+  it('takes hexadecimal ids for no leet', () => {
+    assert.equal(squashPhrase('3f2a9c1e-7b64-4b9e d34db33f').squashed.leetWords, 0)
+    assert.equal(squashPhrase('3f2a9c1e 1gn0r3').squashed.leetWords, 1)
+  })
+
+  it('counts lone letters up to a longer word, and anew after digits and signs', () => {
+    assert.equal(squashPhrase('a b c d e').squashed.loneLetters, 5)
+    assert.equal(squashPhrase('a b c 55 d e f').squashed.loneLetters, 0)
+    assert.equal(squashPhrase('a b c ! d e f').squashed.loneLetters, 0)
+    assert.equal(squashPhrase('a b c d the e f g h').squashed.loneLetters, 8)
+  })
+
   it('counts leet words and letters that stand alone', () => {
     assert.equal(squashPhrase('1gn0r3 th3 rules').squashed.leetWords, 2)
     assert.equal(squashPhrase('i g n o r e it').squashed.loneLetters, 6)
