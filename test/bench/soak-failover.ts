@@ -71,7 +71,10 @@ const alone: ResourceChange = (resource) => {
   const { retries: _, ...value } = changed.value
   return { ...changed, value: { ...value, nodes: (value.nodes as object[]).slice(0, 1), retries: 0 } }
 }
-const firstTargetOnly: ConfChange = (plugin, conf) =>
+/** A slow moment of the machine is not to be refused as too many requests at once. */
+const withoutQuotas: ConfChange = (plugin, conf) =>
+  plugin === 'token-metering' ? { ...conf, tiers: {} } : conf
+const firstTargetOnly: ConfChange = (plugin, conf, resource) =>
   plugin === 'llm-router'
     ? {
         ...conf,
@@ -80,16 +83,16 @@ const firstTargetOnly: ConfChange = (plugin, conf) =>
           targets: rule.targets.slice(0, 1),
         })),
       }
-    : conf
+    : withoutQuotas(plugin, conf, resource)
 /** A breaker would refuse in place of the provider: it is part of what is compared. */
 const neverOpen = { failure_threshold: 1_000_000, rate_limit_threshold: 1_000_000, cut_threshold: 1_000_000 }
 
 const redis = await startRedis({})
 const shared = { LLM_RUNNER_REDIS_URL: redis.url }
 const confs: Record<string, JsonObject> = {}
-const remember: ConfChange = (plugin, conf) => {
+const remember: ConfChange = (plugin, conf, resource) => {
   if (plugin === 'llm-router') confs[plugin] = conf
-  return conf
+  return withoutQuotas(plugin, conf, resource)
 }
 let settings: JsonObject = {}
 const withFailover = await startStack({
