@@ -1,4 +1,5 @@
 import type { BreakerSettings } from '../settings.ts'
+import type { OpenCause } from './fleet.ts'
 import type { Signal } from './port.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { Signal } from './port.ts'
  * for twice as long. Times are milliseconds of the store's clock.
  */
 export interface Breaker {
-  readonly open: 'failures' | 'rate_limited' | null
+  readonly open: OpenCause | null
   readonly until: number
   /** Probes that failed in a row, and relapses soon after it had closed: each doubles the time that it is open. */
   readonly trips: number
@@ -80,7 +81,7 @@ export function takeProbe(
 }
 
 /** Opens a breaker by hearsay: what another store said before it went away. */
-export function opened(cause: 'failures' | 'rate_limited', forMs: number, now: number): Breaker {
+export function opened(cause: OpenCause, forMs: number, now: number): Breaker {
   return { ...FRESH, open: cause, until: now + forMs, touchedAt: now }
 }
 
@@ -100,9 +101,10 @@ function foldClosed(
     case 'cut': {
       const cuts = breaker.cuts + (kind === 'cut' ? 1 : 0)
       const failed = { ...breaker, bad: breaker.bad + 1, cuts, streak: breaker.streak + 1 }
-      if (!isBroken(failed, settings)) return failed
+      const cause = brokenBy(failed, settings)
+      if (cause === undefined) return failed
       const relapsed = breaker.closedAt !== null && now - breaker.closedAt < settings.relapse_ms
-      return broken(failed, relapsed ? breaker.trips + 1 : 0, now, settings)
+      return broken(failed, cause, relapsed ? breaker.trips + 1 : 0, now, settings)
     }
     case 'rate_limited': {
       const limited = { ...breaker, limited: breaker.limited + 1 }
@@ -127,8 +129,9 @@ function foldProbe(
     case 'rate_limited':
       return turned(breaker, 'rate_limited', pauseOf(signal, settings), now)
     case 'failure':
+      return broken(breaker, 'failures', breaker.trips + 1, now, settings)
     case 'cut':
-      return broken(breaker, breaker.trips + 1, now, settings)
+      return broken(breaker, 'cuts', breaker.trips + 1, now, settings)
   }
 }
 
@@ -142,9 +145,15 @@ function foldLateLimit(breaker: Breaker, signal: Signal, now: number, settings: 
   return { ...breaker, open: 'rate_limited', until }
 }
 
-function broken(breaker: Breaker, trips: number, now: number, settings: BreakerSettings): Breaker {
+function broken(
+  breaker: Breaker,
+  cause: OpenCause,
+  trips: number,
+  now: number,
+  settings: BreakerSettings,
+): Breaker {
   const pause = Math.min(settings.open_ms * 2 ** Math.min(trips, 20), settings.max_open_ms)
-  return { ...turned(breaker, 'failures', pause, now), trips }
+  return { ...turned(breaker, cause, pause, now), trips }
 }
 
 /** With new counts; without a cause it is closed. */
@@ -168,11 +177,12 @@ function rolled(breaker: Breaker, now: number, settings: BreakerSettings): Break
   return { ...breaker, windowFrom: now, good: 0, bad: 0, cuts: 0, limited: 0 }
 }
 
-function isBroken({ streak, bad, good, cuts }: Breaker, settings: BreakerSettings): boolean {
-  if (streak >= settings.failure_threshold) return true
+function brokenBy({ streak, bad, good, cuts }: Breaker, settings: BreakerSettings): OpenCause | undefined {
+  const often = bad >= 2 * settings.failure_threshold && bad >= settings.failure_ratio * (bad + good)
+  if (streak >= settings.failure_threshold || often) return bad === cuts ? 'cuts' : 'failures'
   // Another provider hides all failures but these from clients.
-  if (cuts >= settings.cut_threshold && cuts >= settings.cut_ratio * (bad + good)) return true
-  return bad >= 2 * settings.failure_threshold && bad >= settings.failure_ratio * (bad + good)
+  const isCutting = cuts >= settings.cut_threshold && cuts >= settings.cut_ratio * (bad + good)
+  return isCutting ? 'cuts' : undefined
 }
 
 function isSlow({ kind, ttftMs }: Signal, { slow_ttft_ms: slow }: BreakerSettings): boolean {

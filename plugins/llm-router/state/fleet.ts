@@ -1,12 +1,15 @@
 /** Why a target is not the first choice's: values of `X-Fallback-Reason` and of `fallback_reason` in usage events. */
 export type FallbackReason = 'primary_unavailable' | 'rate_limited' | 'queue_full' | 'context_length'
 
+/** Why a breaker is open. `cuts`: it answers, and breaks off so many answers that any other provider is better. */
+export type OpenCause = 'failures' | 'cuts' | 'rate_limited'
+
 /** What a circuit breaker says of one target now. */
 export type Standing =
   | { readonly state: 'closed' }
   /** Only one request at a time may try it; see `acquireProbe`. */
-  | { readonly state: 'half_open' }
-  | { readonly state: 'open'; readonly cause: 'failures' | 'rate_limited'; readonly forMs: number }
+  | { readonly state: 'half_open'; readonly cause: OpenCause }
+  | { readonly state: 'open'; readonly cause: OpenCause; readonly forMs: number }
 
 /**
  * What APISIX's active check says of an upstream. `down`: every node of the provider is unhealthy, yet APISIX would ask

@@ -4,7 +4,6 @@ import type { InFlightChange, RouterState, Signal, Snapshot } from './port.ts'
 
 const EMPTY: Snapshot = { breakers: {}, ttftMs: {}, inFlight: {}, upstreamsDown: {} }
 const CLOSED: Standing = { state: 'closed' }
-const HALF_OPEN: Standing = { state: 'half_open' }
 /** What is gathered while the state does not take it; in flight it heals by itself, signals come again. */
 const MAX_WAITING = 10_000
 
@@ -54,7 +53,7 @@ export class Mirror implements FleetView {
     const open = this.#snapshot.breakers[breaker]
     if (!open) return CLOSED
     const forMs = open.forMs - (this.#parts.clock.now() - this.#seenAt)
-    return forMs > 0 ? { state: 'open', cause: open.cause, forMs } : HALF_OPEN
+    return forMs > 0 ? { state: 'open', cause: open.cause, forMs } : { state: 'half_open', cause: open.cause }
   }
 
   upstreamHealth(upstream: string): UpstreamHealth {

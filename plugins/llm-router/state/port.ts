@@ -1,4 +1,4 @@
-import type { UpstreamHealth } from './fleet.ts'
+import type { OpenCause, UpstreamHealth } from './fleet.ts'
 
 /** How one attempt ended, as far as a circuit breaker cares. */
 export interface Signal {
@@ -31,7 +31,7 @@ export type UpstreamsDown = Readonly<Record<string, Exclude<UpstreamHealth, 'up'
 /** What is known of all providers at one moment. Plain JSON: it travels between processes. */
 export interface Snapshot {
   /** Breakers that are not closed. `forMs`: until it lets a probe through; 0 and below: it would now. */
-  readonly breakers: Readonly<Record<string, { cause: 'failures' | 'rate_limited'; forMs: number }>>
+  readonly breakers: Readonly<Record<string, { cause: OpenCause; forMs: number }>>
   readonly ttftMs: Readonly<Record<string, number>>
   readonly inFlight: Readonly<Record<string, number>>
   /** APISIX upstreams all of whose provider's nodes fail their active check. */

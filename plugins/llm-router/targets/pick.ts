@@ -42,8 +42,8 @@ export function pick(
         )
       }
     }
-    const doubtful = judgements.findIndex(({ standing }) => standing === 'doubtful')
-    if (doubtful >= 0) return picked(doubtful, false)
+    const lastResort = judgements.findIndex(({ isLastResort }) => isLastResort)
+    if (lastResort >= 0) return picked(lastResort, false)
     return { retryAfterMs: Math.min(...judgements.map(({ retryAfterMs }) => retryAfterMs)) }
   }
   return from(0)

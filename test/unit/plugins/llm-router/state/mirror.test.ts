@@ -47,7 +47,7 @@ test('shows the last snapshot, its times running on', async () => {
   assert.equal(mirror.upstreamHealth('a-upstream'), 'skipped')
   assert.equal(mirror.upstreamHealth('b'), 'up')
   clock.ms += 100
-  assert.deepEqual(mirror.standing('a|m'), { state: 'half_open' })
+  assert.deepEqual(mirror.standing('a|m'), { state: 'half_open', cause: 'failures' })
 })
 
 test('adds what this process began since the snapshot', async () => {

@@ -45,6 +45,25 @@ test('prefers one that is rate limited or marked down to a refusal', async () =>
   assert.equal(respHeaders['X-Fallback-Reason'], 'primary_unavailable')
 })
 
+test('prefers one that breaks answers off to a refusal, also while another request is its probe', async () => {
+  const rest = { 'dashscope|qwen-max': broken, 'ollama|deepseek-r1:7b': broken }
+  const cutting = { state: 'open', cause: 'cuts', forMs: 4200 } as const
+  for (const standing of [cutting, { state: 'half_open', cause: 'cuts' } as const]) {
+    const breakers = { ...rest, 'openai|*': standing }
+    const { sent, note } = await run(route, parts, { breakers, grantProbe: false })
+    assert.equal(sent.header('x-llm-upstream'), 'openai')
+    assert.equal(note?.attempts[0]?.probe, undefined)
+    const other = await run(route, parts, { breakers: { 'openai|*': standing }, grantProbe: false })
+    assert.equal(other.sent.header('x-llm-upstream'), 'qwen')
+  }
+  const failing = { state: 'half_open', cause: 'failures' } as const
+  const { status } = await run(route, parts, {
+    breakers: { ...rest, 'openai|*': failing },
+    grantProbe: false,
+  })
+  assert.equal(status, 503)
+})
+
 test('refuses at once what APISIX would not ask: its own way back would only end in the same refusal', async () => {
   const { status, error, respHeaders } = await run(route, parts, { skipped: ['openai', 'qwen', 'ollama'] })
   assert.equal(status, 503)
@@ -53,7 +72,7 @@ test('refuses at once what APISIX would not ask: its own way back would only end
 })
 
 test('passes over what APISIX would not ask, whatever its breaker says, and takes no probe for it', async () => {
-  for (const state of [limited, { state: 'half_open' } as const]) {
+  for (const state of [limited, { state: 'half_open', cause: 'failures' } as const]) {
     const breakers = { 'openai|*': state, 'ollama|deepseek-r1:7b': broken }
     const around = surroundings({ skipped: ['openai'], down: ['qwen'], breakers })
     const { sent, note } = await runOn(route, requestOf(parts), around)
@@ -73,7 +92,7 @@ test('answers 503 with Retry-After when every breaker is open', async () => {
 })
 
 test('sends one probe through a half-open breaker, and the others past it', async () => {
-  const breakers = { 'openai|*': { state: 'half_open' } } as const
+  const breakers = { 'openai|*': { state: 'half_open', cause: 'failures' } } as const
   const probing = surroundings({ breakers })
   const granted = await runOn(route, requestOf(parts), probing)
   assert.deepEqual(probing.probes, ['openai|*'])
