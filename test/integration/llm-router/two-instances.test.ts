@@ -76,7 +76,8 @@ test('breakers and active checks of both are the same within 5 s, through an out
     await keepAsking(bothSay(OPENAI, 0), 'both having closed it')
   }
   const { longestMs, longest, pictures } = await watch.stop()
-  assert.ok(pictures >= 4, `${pictures} pictures`)
+  // All well, and the outage; how many there are between depends on when they are taken.
+  assert.ok(pictures >= 2, `${pictures} pictures`)
   assert.ok(longestMs < MAX_DISAGREEMENT_MS, `${longest} differed for ${longestMs} ms`)
 })
 
