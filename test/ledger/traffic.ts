@@ -120,6 +120,8 @@ export interface Outcome {
 export function send(base: string, key: string, planned: Planned, agent: Agent): Promise<Outcome> {
   const { hostname, port } = new URL(base)
   const body = JSON.stringify(planned.body)
+  // As the routes' key-auth wants it: clients of Anthropic's API send it so.
+  const keyHeader = planned.path === '/v1/messages' ? 'x-api-key' : 'apikey'
   return new Promise((resolve) => {
     const req = request(
       {
@@ -127,7 +129,7 @@ export function send(base: string, key: string, planned: Planned, agent: Agent):
         headers: {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(body),
-          apikey: planned.kind === 'unauthorized' ? 'nobody' : key,
+          [keyHeader]: planned.kind === 'unauthorized' ? 'nobody' : key,
           ...planned.headers,
         },
       },
