@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CleanTexts } from './clean-texts.ts'
-import { inspectSteps, type Run, startRun, takeOver, toPolicy } from './inspection.ts'
+import { inspectSteps } from './inspection.ts'
+import { type Run, startRun, takeOver, toPolicy } from './run.ts'
 import type { SecretKind } from './secret-table.ts'
 import type { UserPatterns } from './user-patterns.ts'
 import { DEFAULT_THRESHOLD, type InspectInput, type Verdict } from './verdict.ts'

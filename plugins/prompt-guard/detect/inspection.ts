@@ -9,16 +9,14 @@ import {
   SLICE_OVERLAP,
   scratch,
 } from './analysis.ts'
-import type { CleanTexts } from './clean-texts.ts'
 import { derive } from './decode/derive.ts'
 import type { Derived } from './decode/types.ts'
-import type { DetectorOptions } from './detector.ts'
 import { countWindows, scoreWindows } from './linear.ts'
 import { classifierScore, combinedLogOdds, LINEAR_MODEL, toScore } from './model.ts'
 import type { RuleRow } from './rule-table.ts'
 import { RULE_SET, type RuleHit } from './rules.ts'
-import type { SecretKind } from './secret-table.ts'
-import { DEFAULT_SECRET_KINDS, type SecretSpan, scanSecrets } from './secrets.ts'
+import { type Run, takeOver } from './run.ts'
+import { type SecretSpan, scanSecrets } from './secrets.ts'
 import { type StructureHit, structureScore } from './structure.ts'
 import { blankAllowed, findUserPattern } from './user-patterns.ts'
 import {
@@ -35,32 +33,11 @@ import {
 
 /** Disguises within disguises: a base64 text in a base64 text in a percent-encoded one is read, no deeper one. */
 const MAX_DEPTH = 3
-/** Code units of derived texts in all: so many times the input, and some more for short ones. */
+/** Code units of derived texts in all: so many times the input, beside what a run has at its start. */
 const DERIVED_TIMES = 4
-const DERIVED_CHARS = 65_536
 const MIN_DERIVED = 10
 /** Readings as long as the text itself: one of them is tried, not one on top of another. */
 const REWRITES: ReadonlySet<Disguise> = new Set(['spaced', 'leet', 'rot13', 'caesar', 'reversed'])
-
-/** What calls of one detector have in common. */
-export type Policy = {
-  readonly options: DetectorOptions
-  readonly kinds: ReadonlySet<SecretKind>
-  /** Undefined where every text is inspected anew. */
-  readonly clean: CleanTexts | undefined
-}
-
-type Numbers = { score: number; patterns: number; classifier: number }
-
-/** One call's state. */
-export type Run = Policy & {
-  verdict: Verdict
-  /** Of the text that is looked at; {@link takeOver} adds them to those of the verdict. */
-  own: Numbers
-  /** Rules that the text has matched: each is reported once for a text. */
-  reported: Set<string>
-  derivedLeft: number
-}
 
 /** A text to look at: one that was given, or one derived from it, with its place in the given one. */
 type Piece = { whole: string; view: View; depth: number; span: Span; mayRewrite: boolean; origin: Origin }
@@ -259,14 +236,6 @@ function* textSteps(run: Run, text: number, whole: string, origin: Origin): Gene
 const countFindings = ({ rules, flags, secrets }: Verdict): number =>
   rules.length + flags.length + secrets.length
 
-/** The numbers of one text into those of all; twice does no harm. */
-export const takeOver = ({ verdict }: Run, { score, patterns, classifier }: Numbers): void => {
-  const { layers } = verdict
-  verdict.score = Math.max(verdict.score, score)
-  layers.patterns = Math.max(layers.patterns, patterns)
-  layers.classifier = Math.max(layers.classifier, classifier)
-}
-
 /** Looks at all texts, a slice of a few kilobytes at a time; the verdict grows in `run`. */
 export function* inspectSteps(run: Run, texts: readonly InspectInput[]): Generator<void, void, void> {
   const { clean, verdict } = run
@@ -292,28 +261,3 @@ export function* inspectSteps(run: Run, texts: readonly InspectInput[]): Generat
       clean?.add(whole, origin, { ...run.own, inspectedChars: verdict.inspectedChars - charsBefore })
   }
 }
-
-/** `options` must not change while the policy is used. */
-export const toPolicy = (options: DetectorOptions, clean?: CleanTexts): Policy => {
-  const { secrets } = options
-  const kinds = secrets === true ? DEFAULT_SECRET_KINDS : secrets || []
-  return { options, clean, kinds: new Set(kinds) }
-}
-
-export const startRun = (policy: Policy): Run => ({
-  ...policy,
-  derivedLeft: DERIVED_CHARS,
-  own: { score: 0, patterns: 0, classifier: 0 },
-  reported: new Set(),
-  verdict: {
-    score: 0,
-    isAttack: false,
-    category: 'none',
-    rules: [],
-    layers: { patterns: 0, classifier: 0 },
-    flags: [],
-    secrets: [],
-    truncated: false,
-    inspectedChars: 0,
-  },
-})
