@@ -1,9 +1,11 @@
 /**
  * Speed of the cache on a real Redis Stack of its own: `npm run bench:cache -- [--sizes 1000,10000,100000] [--million]
- * [--calls 2000]`. Vectors of 384 dimensions around random topics; nine tenths of the entries are one tenant's, in one
+ * [--calls 2000] [--wait]`. Vectors of 384 dimensions around random topics; nine tenths of the entries are one tenant's, in one
  * context (the filter helps least), one tenth ten others'. Embedding time is left out. One call at a time, so the
- * numbers are latencies; the bare GET of the same run tells what the machine gives.
+ * numbers are latencies; the bare GET of the same run tells what the machine gives. `--wait` measures after Enter only:
+ * a million entries take an hour to store, and the machine may be busy until then.
  */
+import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import type { CacheConf } from '../../plugins/semantic-cache/conf.ts'
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '1000,10000,100000' },
     million: { type: 'boolean', default: false },
     calls: { type: 'string', default: '2000' },
+    wait: { type: 'boolean', default: false },
   },
 })
 const sizes = [...values.sizes.split(',').map(Number), ...(values.million ? [1_000_000] : [])]
@@ -185,6 +188,10 @@ for (const size of sizes) {
   const seconds = (performance.now() - startedAt) / 1000
   const rate = Math.round((size - filled) / seconds)
   filled = size
+  if (values.wait) {
+    console.log(`${size} entries are stored; Enter measures`)
+    await once(process.stdin, 'data')
+  }
   const perEntry = Math.round(((await used()) - emptyBytes) / size)
   await redis.set('bare', Buffer.alloc(600, 'x'))
   const bare = await time(() => async () => (await redis.getBuffer('bare')) !== null)
@@ -227,3 +234,4 @@ for (const size of sizes) {
 await inner.close()
 redis.disconnect()
 await server.stop()
+process.stdin.destroy()
