@@ -9,8 +9,29 @@ const BODY_READER = fileURLToPath(new URL('./body-reader.mjs', import.meta.url))
 /** Linux counts CPU time in 1/100 s for user space, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100
 
-/** A server under measurement, in a process of its own. */
-export class ServerProcess {
+/** A server under measurement. */
+export interface Measured {
+  /** CPU time of all its threads so far, where the system tells it. */
+  cpuSeconds(): number
+}
+
+/** One that somebody else has started. */
+export function runningServer(pid: number): Measured {
+  return { cpuSeconds: () => cpuSecondsOf(pid) }
+}
+
+function cpuSecondsOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** One that is started for the measurement, in a process of its own. */
+export class ServerProcess implements Measured {
   readonly #child: ChildProcess
 
   private constructor(child: ChildProcess) {
@@ -57,15 +78,8 @@ export class ServerProcess {
     return this.#child.pid ?? 0
   }
 
-  /** CPU time of all its threads so far, where the system tells it. */
   cpuSeconds(): number {
-    try {
-      const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
-    } catch {
-      return Number.NaN
-    }
+    return cpuSecondsOf(this.pid)
   }
 
   /** Megabytes. */
