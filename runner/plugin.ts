@@ -33,6 +33,7 @@ export {
   type TextPart,
   type TokenUsage,
   textParts,
+  textSteps,
   validateRequest,
 } from './llm/index.ts'
 export type { Clock, Log, Metrics, Services } from './services/index.ts'

@@ -62,6 +62,8 @@ export function letPass(
   conf: GuardConf,
 ): Decision {
   const append = conf.system_prompt_append
+  if (append !== undefined && addedChars(endpoint, masked, append) > MAX_ADDED_CHARS)
+    return refuseBatch(findings)
   const json = append === undefined ? masked : appendSystemPrompt(endpoint, masked, append)
   const flagged = findings.filter(({ action }) => action === 'flag' || action === 'mask')
   const patch: RequestPatch = {
@@ -74,6 +76,26 @@ export function letPass(
     return isSame ? { kind: 'pass', note } : { kind: 'rewrite', patch, note }
   }
   return isSame ? PASS : { kind: 'rewrite', patch }
+}
+
+/** A batch of completions carries the constraint with each prompt: 50,000 of one letter could become a gigabyte. */
+const MAX_ADDED_CHARS = 1_000_000
+
+function addedChars(endpoint: Endpoint, { prompt }: JsonObject, append: string): number {
+  return endpoint === 'completions' && Array.isArray(prompt) ? prompt.length * append.length : 0
+}
+
+function refuseBatch(findings: readonly Finding[]): Stop {
+  return {
+    kind: 'stop',
+    status: 400,
+    body: errorBody('completions', {
+      message: 'There are too many prompts in one request.',
+      type: 'invalid_request_error',
+      code: 'too_many_prompts',
+    }),
+    ...(findings.length > 0 ? { note: { findings } } : {}),
+  }
 }
 
 export function categoriesOf(findings: readonly Finding[]): string[] {

@@ -5,7 +5,7 @@ import type { Guard } from './compile.ts'
 import type { Verdict } from './detect/index.ts'
 import { inspect } from './inspect.ts'
 import { judge } from './judge.ts'
-import { cutsOf, maskParts, replaceParts } from './mask.ts'
+import { maskParts, replaceParts } from './mask.ts'
 import type { Finding } from './note.ts'
 
 export interface Subject {
@@ -67,11 +67,8 @@ async function masked(
   const toMask = findings.filter((finding) => finding.action === 'mask')
   if (toMask.length === 0) return { parts, failed: false }
   const attack = toMask.some((finding) => finding.category !== 'secret')
-  const cuts = await cutsOf(verdict, {
-    attack,
-    secrets: toMask.some((finding) => finding.category === 'secret'),
-  })
-  const after = await maskParts(parts, cuts)
+  const secrets = toMask.some((finding) => finding.category === 'secret')
+  const after = await maskParts(parts, verdict, { attack, secrets })
   if (!attack) return { parts: after, failed: false }
   const again = await inspect(guard.detector, after)
   return { parts: after, failed: again.isAttack || again.truncated }

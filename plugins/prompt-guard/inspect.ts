@@ -4,19 +4,17 @@ import {
   type JsonObject,
   type RequestView,
   type TextPart,
-  textParts,
+  textSteps,
 } from '../../runner/plugin.ts'
 import { tierOf } from '../tier.ts'
 import type { GuardConf } from './conf.ts'
 import type { Detector, InspectInput, Verdict } from './detect/index.ts'
 import { every } from './turns.ts'
 
-/** Characters that are inspected at one go: about half a millisecond. More gives way to the event loop in between. */
-const SYNC_CHARS = 8_192
-/** The same for texts, since each costs some microseconds however short it is. */
+/** Texts that are inspected at one go, since each costs some microseconds however short it is. */
 const SYNC_TEXTS = 128
-/** Texts that are collected at one go; to walk over one takes about a microsecond. */
-const TEXTS_A_TURN = 1_000
+/** What is walked over at one go, texts or not: about a microsecond each. */
+const STEPS_A_TURN = 1_000
 
 /**
  * The texts of a request that the guard has to look at; none for who is exempt. A promise only where they are so many
@@ -31,24 +29,27 @@ export function partsToInspect(
   if (isExempt(request.consumer, conf)) return []
   const roles: readonly string[] = conf.inspect_roles
   const parts: TextPart[] = []
-  const all = textParts(endpoint, json)
-  for (let seen = 0; seen < TEXTS_A_TURN; seen++) {
-    const next = all.next()
-    if (next.done) return parts
-    if (next.value.external || roles.includes(next.value.role)) parts.push(next.value)
+  const all = textSteps(endpoint, json)
+  for (let seen = 0; seen < STEPS_A_TURN; seen++) {
+    const { done, value: part } = all.next()
+    if (done) return parts
+    if (part && isInspected(part, roles)) parts.push(part)
   }
   return collectRest(all, parts, roles)
 }
 
+const isInspected = ({ external, role }: TextPart, roles: readonly string[]): boolean =>
+  external || roles.includes(role)
+
 async function collectRest(
-  all: Iterable<TextPart>,
+  all: Iterable<TextPart | undefined>,
   parts: TextPart[],
   roles: readonly string[],
 ): Promise<readonly TextPart[]> {
-  const pause = every(TEXTS_A_TURN)
+  const pause = every(STEPS_A_TURN)
   await nextTurn()
   for (const part of all) {
-    if (part.external || roles.includes(part.role)) parts.push(part)
+    if (part && isInspected(part, roles)) parts.push(part)
     const turn = pause()
     if (turn) await turn
   }
@@ -61,12 +62,12 @@ export function inspect(detector: Detector, parts: readonly TextPart[]): Verdict
   let chars = 0
   for (const part of parts) chars += part.text.length
   const inputs = parts.map(toInput)
-  return chars <= SYNC_CHARS ? detector.inspectSync(inputs) : detector.inspect(inputs)
+  return chars <= detector.charsAtOnce ? detector.inspectSync(inputs) : detector.inspect(inputs)
 }
 
 async function inspectMany(detector: Detector, parts: readonly TextPart[]): Promise<Verdict> {
   const inputs: InspectInput[] = []
-  const pause = every(TEXTS_A_TURN)
+  const pause = every(STEPS_A_TURN)
   for (const part of parts) {
     inputs.push(toInput(part))
     const turn = pause()

@@ -14,9 +14,8 @@ export function judge(verdict: Verdict, conf: GuardConf): readonly Finding[] {
   const attack = attackIn(verdict, conf)
   if (attack) findings.push(attack)
   if (verdict.secrets.length > 0 && conf.secrets !== 'off') {
-    const kinds = new Set<string>()
-    for (const { kind } of verdict.secrets) kinds.add(kind)
-    findings.push({ action: conf.secrets, category: 'secret', score: 1, rules: [...kinds], flags: [] })
+    const rules = [...verdict.secrets.kinds]
+    findings.push({ action: conf.secrets, category: 'secret', score: 1, rules, flags: [] })
   }
   return findings
 }

@@ -1,53 +1,41 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type JsonObject, replaceTexts, type TextPart } from '../../runner/plugin.ts'
-import type { SecretKind, Verdict } from './detect/index.ts'
+import type { SecretKind, Span, Verdict } from './detect/index.ts'
 import { every } from './turns.ts'
 
-/** A passage to take out; a secret has a kind. Made by the detector and only read here: there may be very many. */
+/** A passage to take out; a secret has a kind. */
 interface Cut {
   readonly start: number
   readonly end: number
   readonly kind?: SecretKind
 }
 
+/** What is to be taken out: the passages of attack rules, secrets, or both. */
+export interface Masked {
+  readonly attack: boolean
+  readonly secrets: boolean
+}
+
 const labelOf = ({ kind }: Cut): string => (kind === undefined ? '[REMOVED]' : `[${kind.toUpperCase()}]`)
 
 /** What is done at one go: about a millisecond. */
-const CUTS_A_TURN = 5_000
+const CUTS_A_TURN = 2_000
 const PARTS_A_TURN = 1_000
 
-/** Passages of each text that a mask takes out: secrets by kind, the passages of attack rules as [REMOVED]. */
-export async function cutsOf(
-  verdict: Verdict,
-  what: { attack: boolean; secrets: boolean },
-): Promise<Map<number, Cut[]>> {
-  const cuts = new Map<number, Cut[]>()
-  const pause = every(CUTS_A_TURN)
-  const add = (text: number, cut: Cut) => {
-    const known = cuts.get(text)
-    if (known) known.push(cut)
-    else cuts.set(text, [cut])
-    return pause()
-  }
-  for (const { span } of what.attack ? verdict.rules : []) {
-    await add(span.text, span)
-  }
-  for (const secret of what.secrets ? verdict.secrets : []) {
-    const turn = add(secret.text, secret)
-    if (turn) await turn
-  }
-  return cuts
-}
-
+/** The texts without what the verdict on them found: secrets by kind, the passages of attack rules as [REMOVED]. */
 export async function maskParts(
   parts: readonly TextPart[],
-  cuts: ReadonlyMap<number, readonly Cut[]>,
+  { rules, secrets }: Verdict,
+  what: Masked,
 ): Promise<readonly TextPart[]> {
+  const passages = what.attack ? spansByText(rules.map(({ span }) => span)) : new Map<number, Span[]>()
   const masked: TextPart[] = []
   const pause = every(PARTS_A_TURN)
   for (const [i, part] of parts.entries()) {
-    const own = cuts.get(i)
-    masked.push(own ? { ...part, text: await withoutCuts(part.text, own) } : part)
+    const own = passages.get(i) ?? []
+    const isMasked = own.length > 0 || (what.secrets && secrets.isIn(i))
+    const cuts = isMasked ? inOrder(own, what.secrets ? secrets.ofText(i) : []) : []
+    masked.push(isMasked ? { ...part, text: await withoutCuts(part.text, cuts) } : part)
     const turn = pause()
     if (turn) await turn
   }
@@ -69,27 +57,46 @@ export async function replaceParts(
   return body
 }
 
-/** Cuts that overlap become one, under the label of the first. */
-async function withoutCuts(text: string, cuts: readonly Cut[]): Promise<string> {
-  const stretches: string[] = []
-  const ordered = inOrder(cuts)
-  let from = 0
-  for (let at = 0; at < ordered.length; at += CUTS_A_TURN) {
-    if (at > 0) await nextTurn()
-    // Joined in its own turn: a string that is only added to puts that off to the end.
-    const pieces: string[] = []
-    for (const cut of ordered.slice(at, at + CUTS_A_TURN)) {
-      if (cut.start >= from) pieces.push(text.slice(from, cut.start), labelOf(cut))
-      from = Math.max(from, cut.end)
-    }
-    stretches.push(pieces.join(''))
+/** A thousand rules at most. */
+function spansByText(spans: readonly Span[]): Map<number, Span[]> {
+  const byText = new Map<number, Span[]>()
+  for (const span of spans) {
+    const known = byText.get(span.text)
+    if (known) known.push(span)
+    else byText.set(span.text, [span])
   }
-  return `${stretches.join('')}${text.slice(from)}`
+  return byText
 }
 
-/** A hundred thousand secrets come in order; to sort them again would take longer than a turn may. */
-function inOrder(cuts: readonly Cut[]): readonly Cut[] {
-  const before = (a: Cut, b: Cut): number => a.start - b.start || b.end - a.end
-  const isOrdered = cuts.every((cut, at) => at === 0 || before(cuts[at - 1] ?? cut, cut) <= 0)
-  return isOrdered ? cuts : [...cuts].sort(before)
+/** By their starts; secrets come so. */
+function* inOrder(passages: readonly Span[], secrets: Iterable<Cut>): Generator<Cut> {
+  const ordered = [...passages].sort((a, b) => a.start - b.start)
+  let next = 0
+  for (const secret of secrets) {
+    for (let passage = ordered[next]; passage && passage.start <= secret.start; passage = ordered[++next]) {
+      yield passage
+    }
+    yield secret
+  }
+  yield* ordered.slice(next)
+}
+
+/** Cuts that overlap become one, under the label of the first. */
+async function withoutCuts(text: string, cuts: Iterable<Cut>): Promise<string> {
+  const stretches: string[] = []
+  const pause = every(CUTS_A_TURN)
+  let pieces: string[] = []
+  let from = 0
+  for (const cut of cuts) {
+    if (cut.start >= from) pieces.push(text.slice(from, cut.start), labelOf(cut))
+    from = Math.max(from, cut.end)
+    const turn = pause()
+    if (!turn) continue
+    // Joined in its own turn: a string that is only added to puts that off to the end.
+    stretches.push(pieces.join(''))
+    pieces = []
+    await turn
+  }
+  stretches.push(...pieces, text.slice(from))
+  return stretches.join('')
 }

@@ -6,7 +6,7 @@ export { renderAnswer } from './render.ts'
 export type { Replacement } from './replace-text.ts'
 export { replaceText, replaceTexts } from './replace-text.ts'
 export { includeUsage, maxTokensOf, requestFeatures } from './request-features.ts'
-export { lastUserText, textParts, toolTexts } from './request-text.ts'
+export { lastUserText, textParts, textSteps, toolTexts } from './request-text.ts'
 export { appendSystemPrompt } from './system-prompt.ts'
 export { outputTokens } from './token-usage.ts'
 export type {

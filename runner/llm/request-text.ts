@@ -43,6 +43,17 @@ function voiceOf(role: unknown): Voice {
  * `toolTexts`. Shapes that no format knows are skipped. Never throws, linear in the body.
  */
 export function* textParts(endpoint: Endpoint, body: unknown): Generator<TextPart, void, undefined> {
+  for (const part of textSteps(endpoint, body)) if (part) yield part
+}
+
+/**
+ * The same with `undefined` for what is no text on the way, such as an empty message or list: whoever reads a huge body
+ * step by step can give way to the event loop in between, however few texts it has.
+ */
+export function* textSteps(
+  endpoint: Endpoint,
+  body: unknown,
+): Generator<TextPart | undefined, void, undefined> {
   for (const step of roots(endpoint, recordOf(body))) yield* walk(step)
 }
 
@@ -51,7 +62,13 @@ export function* toolTexts(body: unknown): Generator<TextPart, void, undefined> 
   const request = recordOf(body)
   for (const key of ['tools', 'functions']) {
     if (!Array.isArray(request[key])) continue
-    yield* walk({ value: request[key], path: [key], voice: { role: 'tool', external: false }, as: 'leaves' })
+    const root: Step = {
+      value: request[key],
+      path: [key],
+      voice: { role: 'tool', external: false },
+      as: 'leaves',
+    }
+    for (const part of walk(root)) if (part) yield part
   }
 }
 
@@ -66,8 +83,9 @@ export function lastUserText(endpoint: Endpoint, body: unknown): string | undefi
     const message = recordOf(list[index])
     if (message.role !== 'user') continue
     const content: Step = { value: message.content, path: [], voice: user, as: 'content' }
-    const texts = Array.from(walk(content)).filter((part) => part.role === 'user')
-    if (texts.length > 0) return texts.map((part) => part.text).join('\n')
+    const texts: string[] = []
+    for (const part of walk(content)) if (part?.role === 'user') texts.push(part.text)
+    if (texts.length > 0) return texts.join('\n')
   }
   return undefined
 }
@@ -114,7 +132,11 @@ function* roots(endpoint: Endpoint, request: Record<string, unknown>): Generator
   }
 }
 
+/** For a message, that it is there, even where it says nothing: see {@link textSteps}. */
+const nothing: Step = { value: undefined, path: [], voice: user, as: 'content' }
+
 function* chatMessage(item: unknown, path: JsonPath): Generator<Step> {
+  yield nothing
   if (!isRecord(item)) return
   const voice = voiceOf(item.role)
   if (typeof item.name === 'string') {
@@ -154,6 +176,7 @@ const itemResultKeys = ['output', 'outputs', 'results', 'result', 'error'] as co
 
 /** Items of the Responses API: messages, calls, results, reasoning. Only a message has a role. */
 function* responsesItem(item: unknown, path: JsonPath): Generator<Step> {
+  yield nothing
   if (typeof item === 'string') yield { value: item, path, voice: user, as: 'content' }
   if (!isRecord(item)) return
   const type = stringOf(item.type) ?? 'message'
@@ -183,7 +206,7 @@ const contentKeys: readonly string[] = [
   'output',
 ]
 
-function* walk(root: Step): Generator<TextPart> {
+function* walk(root: Step): Generator<TextPart | undefined> {
   const open: Iterator<Step>[] = [[root].values()]
   for (let list = open.at(-1); list !== undefined; list = open.at(-1)) {
     const next = list.next()
@@ -195,11 +218,12 @@ function* walk(root: Step): Generator<TextPart> {
     if (typeof value === 'string') {
       if (value !== '') yield { role: voice.role, text: value, path, external: voice.external }
     } else if (typeof value !== 'object' || value === null) {
-      // numbers (token arrays), booleans, null: no text
+      yield undefined
     } else if (path.length >= maxDepth) {
-      const text = flatText(value)
+      const text = yield* flatText(value)
       if (text !== '') yield { role: voice.role, text, path, external: voice.external }
     } else {
+      yield undefined
       open.push(children(next.value, value))
     }
   }
@@ -211,7 +235,8 @@ function* children(step: Step, value: object): Generator<Step> {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
       const item: unknown = value[index]
-      if (typeof item === 'number' || item === '') continue
+      // Token arrays and the like: half a million numbers are passed over in a millisecond.
+      if (item === '' || (typeof item !== 'string' && (typeof item !== 'object' || item === null))) continue
       yield { ...step, value: item, path: [...path, index] }
     }
     return
@@ -247,10 +272,11 @@ function mechanical(part: Record<string, unknown>, key: string): boolean {
   return key === 'image_url' || key === 'file_data' || key === 'file_id' || key === 'encrypted_content'
 }
 
-function flatText(root: object): string {
+function* flatText(root: object): Generator<undefined, string> {
   const texts: string[] = []
   const stack: unknown[] = [root]
   while (stack.length > 0) {
+    yield undefined
     const value = stack.pop()
     if (typeof value === 'string') texts.push(value)
     else if (Array.isArray(value)) for (let i = value.length - 1; i >= 0; i--) stack.push(value[i])

@@ -3,8 +3,6 @@ import { isRecord, recordOf } from './json.ts'
 import type { Endpoint, RequestValidation } from './types.ts'
 
 const maxModelLength = 256
-/** Far beyond any real request (tool schemas included), far below what exhausts the stack of a JSON writer. */
-const maxNesting = 200
 
 export interface ValidateOptions {
   /** False where the path names the model, as with Azure's deployments. */
@@ -25,8 +23,7 @@ export function validateRequest(
   return (
     modelProblem(endpoint, body, options.modelRequired ?? true) ??
     contentProblem(endpoint, body) ??
-    optionProblem(body) ??
-    nestingProblem(body) ?? { ok: true }
+    optionProblem(body) ?? { ok: true }
   )
 }
 
@@ -104,23 +101,6 @@ function optionProblem(body: JsonRecord): RequestValidation | undefined {
 
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null
-}
-
-function nestingProblem(body: JsonRecord): RequestValidation | undefined {
-  let level: object[] = [body]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxNesting) {
-      return refusal(`The request body is nested deeper than ${maxNesting} levels.`, null, 'nesting_too_deep')
-    }
-    const next: object[] = []
-    for (const container of level) {
-      for (const value of Array.isArray(container) ? container : Object.values(container)) {
-        if (typeof value === 'object' && value !== null) next.push(value)
-      }
-    }
-    level = next
-  }
-  return undefined
 }
 
 function missing(param: string): RequestValidation {

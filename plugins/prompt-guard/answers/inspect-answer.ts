@@ -1,7 +1,9 @@
-import { type Observation, textParts } from '../../../runner/plugin.ts'
-import { findSecrets } from '../detect/index.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Observation, textSteps } from '../../../runner/plugin.ts'
+import { type SecretKind, type SecretSpan, scanSecrets } from '../detect/index.ts'
 import type { Finding } from '../note.ts'
 import type { AnswerSettings } from '../settings.ts'
+import { every } from '../turns.ts'
 import { overlap } from './overlap.ts'
 
 /** A run of words this long is no coincidence and no figure of speech. */
@@ -10,6 +12,9 @@ const LEAKED_RUN = 20
 const LEAKED_SHARE = 0.5
 /** A system prompt with fewer words ("You are a helpful assistant.") holds no secret. */
 const MIN_RUN = 10
+/** What is looked at in one turn of the event loop: some milliseconds at worst, a tenth of that as a rule. */
+const SECRET_CHARS = 16_384
+const STEPS_A_TURN = 1_000
 
 /** Whether this answer is to be read at all. */
 export function isReadable({ event, answer, endpoint }: Observation, { routes }: AnswerSettings): boolean {
@@ -39,10 +44,22 @@ export async function inspectAnswer(
   const leak = settings.leak ? await leakIn(text, observation) : undefined
   if (leak !== undefined) findings.push(found('leak', leak, ['system_prompt']))
   if (settings.secret_kinds.length > 0) {
-    const kinds = new Set(findSecrets(text, settings.secret_kinds).map((secret) => secret.kind))
+    const kinds = await secretKindsIn(text, new Set(settings.secret_kinds))
     if (kinds.size > 0) findings.push(found('secret', 1, [...kinds]))
   }
   return findings
+}
+
+/** A slice at a time, since an answer may be a list of ten thousand addresses. */
+async function secretKindsIn(text: string, wanted: ReadonlySet<SecretKind>): Promise<Set<SecretKind>> {
+  const kinds = new Set<SecretKind>()
+  for (let from = 0; from < text.length; ) {
+    const found: SecretSpan[] = []
+    from = scanSecrets(text, from, Math.min(text.length, from + SECRET_CHARS), wanted, found)
+    for (const { kind } of found) kinds.add(kind)
+    if (from < text.length) await nextTurn()
+  }
+  return kinds
 }
 
 /** How much of the system prompt, as it was sent to the provider, the answer gives away; undefined: not enough to say so. */
@@ -50,7 +67,11 @@ async function leakIn(text: string, { endpoint, requestJson }: Observation): Pro
   if (!endpoint || !requestJson) return undefined
   const system: string[] = []
   const others: string[] = []
-  for (const part of textParts(endpoint, requestJson)) {
+  const pause = every(STEPS_A_TURN)
+  for (const part of textSteps(endpoint, requestJson)) {
+    const turn = pause()
+    if (turn) await turn
+    if (!part) continue
     const isSystem = !part.external && (part.role === 'system' || part.role === 'developer')
     if (isSystem) system.push(part.text)
     else if (part.external) others.push(part.text)

@@ -1,3 +1,4 @@
+import { every } from '../turns.ts'
 import { Breaker } from './breaker.ts'
 import { CheckError, type CheckErrorCode, type CheckVerdict, type ContentService } from './check.ts'
 import { Slots } from './slots.ts'
@@ -22,6 +23,14 @@ export interface CheckReport {
   failed(check: string, code: CheckErrorCode): void
   cached(check: string): void
 }
+
+interface Piece {
+  readonly piece: string
+  readonly key: string
+}
+
+/** Looked up in the cache at one go; to hash a short one takes two microseconds, one of 10,000 characters ten. */
+const PIECES_A_TURN = 200
 
 const CLEAN: CheckVerdict = { violation: false, label: 'none', score: 0 }
 
@@ -52,21 +61,9 @@ export class GuardedCheck {
    */
   async check(texts: readonly string[], signal: AbortSignal): Promise<CheckVerdict> {
     try {
-      const open: { piece: string; key: string }[] = []
-      const seen = new Set<string>()
-      for (const piece of texts.flatMap((text) => pieces(text, this.#service.maxChars))) {
-        const key = VerdictCache.keyOf(piece)
-        if (seen.has(key)) continue
-        seen.add(key)
-        const known = this.#cache.get(key)
-        if (known) this.#report.cached(this.name)
-        if (known?.violation) return known
-        if (!known) open.push({ piece, key })
-      }
+      const { known, open } = await this.#lookUp(texts)
+      if (known) return known
       if (open.length === 0) return CLEAN
-      if (open.length > this.#options.maxCalls) {
-        throw new CheckError('too_long', `the texts need ${open.length} calls of ${this.#options.maxCalls}`)
-      }
       return await this.#askAll(open, AbortSignal.any([signal, AbortSignal.timeout(this.#options.timeoutMs)]))
     } catch (error) {
       const known =
@@ -80,7 +77,34 @@ export class GuardedCheck {
     await this.#service.close?.()
   }
 
-  async #askAll(open: readonly { piece: string; key: string }[], signal: AbortSignal): Promise<CheckVerdict> {
+  /**
+   * The pieces of the texts without a verdict in the cache, up to the first that is known to be bad. Gives way to the
+   * event loop, since a request may have a hundred thousand texts.
+   * @throws CheckError as soon as there are more than may be asked about.
+   */
+  async #lookUp(texts: readonly string[]): Promise<{ known?: CheckVerdict; open: readonly Piece[] }> {
+    const { maxCalls } = this.#options
+    const open: Piece[] = []
+    const seen = new Set<string>()
+    const pause = every(PIECES_A_TURN)
+    for (const text of texts) {
+      for (const piece of pieces(text, this.#service.maxChars)) {
+        const turn = pause()
+        if (turn) await turn
+        if (seen.has(piece)) continue
+        seen.add(piece)
+        const key = VerdictCache.keyOf(piece)
+        const known = this.#cache.get(key)
+        if (known) this.#report.cached(this.name)
+        if (known?.violation) return { known, open }
+        if (!known) open.push({ piece, key })
+        if (open.length > maxCalls) throw new CheckError('too_long', `the texts need over ${maxCalls} calls`)
+      }
+    }
+    return { open }
+  }
+
+  async #askAll(open: readonly Piece[], signal: AbortSignal): Promise<CheckVerdict> {
     const results = await Promise.allSettled(open.map((one) => this.#ask(one.piece, one.key, signal)))
     let failure: unknown
     for (const result of results) {
@@ -130,15 +154,14 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 const OVERLAP = 100
 
 /** A long text in pieces of at most `maxChars` that overlap; no surrogate pair is cut. */
-export function pieces(text: string, maxChars: number): string[] {
-  if (text.trim() === '') return []
-  const out: string[] = []
+export function* pieces(text: string, maxChars: number): Generator<string, void, undefined> {
+  if (text.trim() === '') return
   const step = Math.max(1, maxChars - OVERLAP)
   for (let from = 0; ; from += step) {
     const start = isLowSurrogate(text, from) ? from + 1 : from
     const end = Math.min(text.length, from + maxChars)
-    out.push(text.slice(start, isLowSurrogate(text, end) ? end - 1 : end))
-    if (end >= text.length) return out
+    yield text.slice(start, isLowSurrogate(text, end) ? end - 1 : end)
+    if (end >= text.length) return
   }
 }
 

@@ -50,7 +50,7 @@ export function explain(text: string, verdict: Verdict, findings: readonly Findi
       end,
       text: text.slice(start, end),
     })),
-    secrets: verdict.secrets.map(({ kind, start, end }) => ({ kind, start, end })),
+    secrets: Array.from(verdict.secrets, ({ kind, start, end }) => ({ kind, start, end })),
     views: viewsOf(text),
     truncated: verdict.truncated,
   }

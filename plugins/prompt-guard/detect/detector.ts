@@ -30,6 +30,8 @@ export type DetectorOptions = {
 }
 
 export type Detector = {
+  /** Code units in all that {@link inspectSync} reads in about half a millisecond, at worst in two. */
+  readonly charsAtOnce: number
   /** Gives way to the event loop between slices: for texts of any size. Never rejects. */
   inspect(texts: readonly InspectInput[], options?: DetectorOptions): Promise<Verdict>
   /** The same at one go: for texts of a few kilobytes, tests and command lines. */
@@ -39,6 +41,15 @@ export type Detector = {
 const DEFAULT_BUDGET_MS = 1000
 const DEFAULT_SLICE_MS = 2
 const steadyMs = (): number => performance.now()
+
+const CHARS_AT_ONCE = 8_192
+/** RE2 instructions times code units of two milliseconds, by the worst patterns (see USER_PATTERN_LIMITS). */
+const PATTERN_WORK_AT_ONCE = 100_000
+
+const charsAtOnce = ({ deny, allow }: DetectorOptions): number => {
+  const instructions = (deny?.instructions ?? 0) + (allow?.instructions ?? 0)
+  return Math.min(CHARS_AT_ONCE, Math.floor(PATTERN_WORK_AT_ONCE / Math.max(1, instructions)))
+}
 
 const finish = (run: Run): Verdict => {
   const { verdict } = run
@@ -59,6 +70,7 @@ export const createDetector = (defaults: DetectorOptions = {}): Detector => {
   const start = (options: DetectorOptions | undefined): Run =>
     startRun(options ? toPolicy({ ...defaults, ...options }) : policy)
   return {
+    charsAtOnce: charsAtOnce(defaults),
     async inspect(texts, options) {
       const run = start(options)
       const { now = steadyMs, budgetMs = DEFAULT_BUDGET_MS, sliceMs = DEFAULT_SLICE_MS } = run.options

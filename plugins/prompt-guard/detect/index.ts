@@ -1,7 +1,7 @@
 export { createDetector, type Detector, type DetectorOptions } from './detector.ts'
 export { type Category, RULES, type RuleRow } from './rule-table.ts'
 export { SECRET_KINDS, type SecretKind } from './secret-table.ts'
-export { DEFAULT_SECRET_KINDS, findSecrets, maskSecrets, type SecretSpan } from './secrets.ts'
+export { DEFAULT_SECRET_KINDS, findSecrets, maskSecrets, type SecretSpan, scanSecrets } from './secrets.ts'
 export {
   compileUserPatterns,
   USER_PATTERN_LIMITS,

@@ -216,7 +216,7 @@ function* secretSteps(run: Run, text: number, whole: string): Generator<void, vo
   for (let from = 0; from < whole.length; ) {
     const found: SecretSpan[] = []
     from = scanSecrets(whole, from, Math.min(whole.length, from + SECRET_CHARS), run.kinds, found)
-    for (const span of found) run.verdict.secrets.push({ ...span, text })
+    for (const span of found) run.verdict.secrets.add(span, text)
     yield
   }
 }

@@ -1,5 +1,6 @@
 import type { CleanTexts } from './clean-texts.ts'
 import type { DetectorOptions } from './detector.ts'
+import { SecretSpans } from './secret-spans.ts'
 import type { SecretKind } from './secret-table.ts'
 import { DEFAULT_SECRET_KINDS } from './secrets.ts'
 import type { Verdict } from './verdict.ts'
@@ -46,7 +47,7 @@ export const startRun = (policy: Policy): Run => ({
     rules: [],
     layers: { patterns: 0, classifier: 0 },
     flags: [],
-    secrets: [],
+    secrets: new SecretSpans(),
     truncated: false,
     inspectedChars: 0,
   },

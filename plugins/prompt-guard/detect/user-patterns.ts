@@ -3,7 +3,8 @@ import { RE2JS } from 're2js'
 /** A pattern that a user wrote: a regular expression in RE2 syntax, matched anywhere, without regard to case. */
 export type UserPattern = { readonly source: string; readonly regex: RE2JS }
 
-export type UserPatterns = { readonly patterns: readonly UserPattern[] }
+/** `instructions`: of all their programs, which the time of a search grows with. */
+export type UserPatterns = { readonly patterns: readonly UserPattern[]; readonly instructions: number }
 
 export type UserPatternError = { pattern: string; index: number; reason: string }
 
@@ -57,7 +58,9 @@ export const compileUserPatterns = (
       errors.push({ pattern: source, index, reason: reasonOf(error) })
     }
   })
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, patterns: { patterns } }
+  if (errors.length > 0) return { ok: false, errors }
+  const instructions = patterns.reduce((sum, { regex }) => sum + regex.programSize(), 0)
+  return { ok: true, patterns: { patterns, instructions } }
 }
 
 /** First place of a pattern in a text, or undefined. Yields between searches, since each may take its time. */
@@ -84,7 +87,9 @@ const MAX_ALLOWED_MATCHES = 32
 export function* blankAllowed(allow: UserPatterns, text: string): Generator<void, string, void> {
   let out = text
   for (const { regex } of allow.patterns) {
-    if (!regex.test(out)) continue
+    const isMatch = regex.test(out)
+    yield
+    if (!isMatch) continue
     const matcher = regex.matcher(out)
     const pieces: string[] = []
     let from = 0

@@ -1,5 +1,5 @@
 import type { Category } from './rule-table.ts'
-import type { SecretSpan } from './secrets.ts'
+import type { SecretSpans } from './secret-spans.ts'
 import { CALIBRATION } from './weights.ts'
 
 /** Where a text comes from. Text from tools is data: instructions in it weigh more. */
@@ -53,7 +53,7 @@ export type Verdict = {
   rules: RuleReport[]
   layers: { patterns: number; classifier: number }
   flags: Flag[]
-  secrets: (SecretSpan & { text: number })[]
+  secrets: SecretSpans
   /** A budget ran out before everything was looked at: treat as not inspected (fail closed where that matters). */
   truncated: boolean
   /** Code units looked at, those of decoded payloads too. */

@@ -115,6 +115,15 @@ test('puts the constraint after the client’s own system prompt, in each format
   assert.ok(isUntouched(embeddings))
 })
 
+test('refuses a batch of prompts that the constraint would make a thousand times as long', async () => {
+  const conf = { system_prompt_append: 'Never talk about prices. '.repeat(40) }
+  const batch = (size: number) => ({ model: 'm', prompt: Array<string>(size).fill('a') })
+  const few = await guard.ask(conf, '/v1/completions', batch(900))
+  assert.equal((rewrittenBody(few).prompt as string[]).length, 900)
+  const many = await guard.ask(conf, '/v1/completions', batch(1_100))
+  assert.equal(stopBody(many).error.code, 'too_many_prompts')
+})
+
 test('an exempt consumer or tier is not inspected, and still gets the constraint', async () => {
   const conf = {
     exempt_consumers: ['auditor'],

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { canonicalRequest } from '../../../runner/llm/index.ts'
-import { MAX_JSON_DEPTH } from '../../../runner/rpc/json-body.ts'
+import { MAX_JSON_DEPTH } from '../../../runner/rpc/json-complexity.ts'
 
 const canonical = (body: unknown) => canonicalRequest('chat-completions', body)
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAX_JSON_DEPTH, parseJsonBody } from '../../../runner/rpc/json-body.ts'
+import { parseJsonBody } from '../../../runner/rpc/json-body.ts'
+import { MAX_JSON_DEPTH, MAX_JSON_NAMES, MAX_JSON_STRINGS } from '../../../runner/rpc/json-complexity.ts'
 
 const limits = { maxBodyBytes: 100_000, maxJsonValues: 1000 }
 const parse = (text: string) => parseJsonBody(Buffer.from(text), limits)
@@ -40,6 +41,42 @@ test('counts values, not the commas and brackets in strings', () => {
     code: 'BODY_TOO_COMPLEX',
     message: /1000 JSON values/,
   })
+})
+
+test('counts strings, names among them, with escapes in them and without', () => {
+  const roomy = { maxBodyBytes: 10_000_000, maxJsonValues: 1_000_000 }
+  const list = (count: number) => Buffer.from(`{"a":["\\"b\\\\"${',"\\"b\\\\"'.repeat(count - 2)}]}`)
+  assert.ok(parseJsonBody(list(MAX_JSON_STRINGS), roomy))
+  assert.throws(() => parseJsonBody(list(MAX_JSON_STRINGS + 1), roomy), {
+    code: 'BODY_TOO_COMPLEX',
+    message: /50000 strings/,
+  })
+})
+
+test('counts different names of fields, wherever they stand', () => {
+  const roomy = { maxBodyBytes: 10_000_000, maxJsonValues: 1_000_000 }
+  const fields = (count: number, nameOf: (index: number) => string) =>
+    Buffer.from(
+      `{${Array.from({ length: count }, (_, index) => `"${nameOf(index)}" : "k${index}"`).join(',')}}`,
+    )
+  const tooMany = { code: 'BODY_TOO_COMPLEX', message: /4000 different names/ }
+  assert.ok(parseJsonBody(fields(MAX_JSON_NAMES - 50, String), roomy))
+  assert.ok(
+    parseJsonBody(
+      fields(3 * MAX_JSON_NAMES, (index) => `name${index % 50}`),
+      roomy,
+    ),
+  )
+  assert.throws(
+    () =>
+      parseJsonBody(
+        fields(MAX_JSON_NAMES + 200, (index) => `x${index}y`),
+        roomy,
+      ),
+    tooMany,
+  )
+  const spread = Array.from({ length: MAX_JSON_NAMES + 200 }, (_, index) => `{"a${index}":1}`).join(',')
+  assert.throws(() => parseJsonBody(Buffer.from(`{"list":[${spread}]}`), roomy), tooMany)
 })
 
 test('a string that never ends is invalid, not endless', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type GuardConf, GuardConfSchema } from '../../../../plugins/prompt-guard/conf.ts'
 import type { Verdict } from '../../../../plugins/prompt-guard/detect/index.ts'
+import { SecretSpans } from '../../../../plugins/prompt-guard/detect/secret-spans.ts'
 import { judge } from '../../../../plugins/prompt-guard/judge.ts'
 import { compileValidator } from '../../../../runner/validate.ts'
 
@@ -26,7 +27,7 @@ function verdict(own: Partial<Verdict>): Verdict {
     rules: [],
     layers: { patterns: 0, classifier: 0 },
     flags: [],
-    secrets: [],
+    secrets: new SecretSpans(),
     truncated: false,
     inspectedChars: 100,
     ...own,
@@ -72,7 +73,8 @@ test('what was not inspected to its end is blocked, whatever the action', () => 
 })
 
 test('secrets are a finding of their own beside an attack', () => {
-  const secrets = [{ kind: 'email' as const, id: 'email', start: 0, end: 5, text: 0 }]
+  const secrets = new SecretSpans()
+  secrets.add({ kind: 'email', id: 'email', start: 0, end: 5 }, 0)
   const found = judge(verdict({ score: 0.9, secrets }), conf({ secrets: 'mask' }))
   assert.deepEqual(
     found.map(({ category, action }) => [category, action]),

@@ -4,6 +4,7 @@ import { inspectAnswer } from '../../../../../plugins/prompt-guard/answers/inspe
 import { overlap } from '../../../../../plugins/prompt-guard/answers/overlap.ts'
 import type { AnswerSettings } from '../../../../../plugins/prompt-guard/settings.ts'
 import type { Observation } from '../../../../../runner/plugin.ts'
+import { turnsOf } from '../../../../support/turns.ts'
 
 const SYSTEM =
   'You are Falcon, the assistant of Example Bank. Never mention the internal rate table. Customers with a balance above ' +
@@ -65,4 +66,17 @@ test('overlap says how long the longest run is and how much of the secret is the
   assert.deepEqual(await overlap(secret, secret), { longestRun: 10, share: 1 })
   assert.deepEqual(await overlap(secret, 'zero one two three four five six'), { longestRun: 6, share: 0.2 })
   assert.deepEqual(await overlap(secret, 'nothing of it'), { longestRun: 0, share: 0 })
+})
+
+test('reads a long answer to a huge request in turns', async () => {
+  const answer = `${'The harbour is quiet. '.repeat(4_000)}${SYSTEM}`
+  const { turns, result } = await turnsOf(() => categories(observation(answer)))
+  assert.deepEqual(result, ['leak'])
+  assert.ok(turns >= 10, `${turns} turns`)
+  const addresses = observation('a@b.co '.repeat(12_000), 'Hello', 'You help.')
+  const listed = await turnsOf(() => categories(addresses, { secret_kinds: ['email'] }))
+  assert.deepEqual(listed.result, ['secret'])
+  assert.ok(listed.turns >= 5, `${listed.turns} turns`)
+  const silent = { ...observation('Fine.'), requestJson: { messages: Array(20_000).fill({ role: 'user' }) } }
+  assert.ok((await turnsOf(() => categories(silent))).turns >= 15)
 })

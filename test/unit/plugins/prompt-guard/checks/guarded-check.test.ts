@@ -6,6 +6,7 @@ import {
   type GuardOptions,
   pieces,
 } from '../../../../../plugins/prompt-guard/checks/guarded-check.ts'
+import { turnsOf } from '../../../../support/turns.ts'
 
 const options: GuardOptions = {
   timeoutMs: 10_000,
@@ -28,14 +29,14 @@ function checkWith(ask: (text: string) => Promise<CheckVerdict>, own: Partial<Gu
 
 test('a long text goes in pieces that overlap and cut no surrogate pair', () => {
   const text = '🙂'.repeat(700)
-  const parts = pieces(text, 501)
+  const parts = [...pieces(text, 501)]
   assert.ok(parts.length > 2)
   for (const part of parts) {
     assert.ok(part.length <= 501)
     assert.doesNotThrow(() => encodeURIComponent(part))
   }
-  assert.deepEqual(pieces('  ', 500), [])
-  assert.deepEqual(pieces('short', 500), ['short'])
+  assert.deepEqual([...pieces('  ', 500)], [])
+  assert.deepEqual([...pieces('short', 500)], ['short'])
 })
 
 test('no more calls at once than allowed; too many that wait are refused', async () => {
@@ -71,6 +72,23 @@ test('the cache is bounded and forgets with time; failures are not kept', async 
   await check.check(['d'], never)
   for (let i = 0; i < 2; i++) await assert.rejects(check.check(['bad'], never))
   assert.deepEqual(asked, ['d', 'bad', 'bad'])
+})
+
+test('looks thousands of texts up in turns, each text once, and asks no more than it may', async () => {
+  const asked: string[] = []
+  const check = checkWith(
+    async (text) => {
+      asked.push(text)
+      return clean
+    },
+    { maxCalls: 3 },
+  )
+  const { turns } = await turnsOf(() => check.check(Array<string>(10_000).fill('a'), never))
+  assert.ok(turns >= 40, `${turns} turns`)
+  assert.deepEqual(asked, ['a'])
+  const many = Array.from({ length: 10_000 }, (_, index) => `text ${index}`)
+  await assert.rejects(check.check(many, never), { code: 'too_long' })
+  assert.deepEqual(asked, ['a'])
 })
 
 test('a violation counts even when another text could not be checked', async () => {
