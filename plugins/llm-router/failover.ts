@@ -54,8 +54,8 @@ export function decideFailover(
 
 /** undefined: the gateway does not tell. */
 function failureOf(request: RequestView): AttemptFailure | undefined {
-  // One for each attempt; the one that is about to begin has none yet: "429, -".
-  const status = request.header(FAILED_STATUS_HEADER)?.match(/(?:^|[\s,])(\d{3})(?:, -)?$/)?.[1]
+  // One for each attempt. The one that is about to begin has neither node nor status yet, which nginx writes "429 : ".
+  const status = request.header(FAILED_STATUS_HEADER)?.match(/(?:^|[\s,])(\d{3})(?: :\s*)?$/)?.[1]
   if (status === undefined) return undefined
   const pauseMs = retryAfterMs(request.header(RETRY_AFTER_HEADER), request.receivedAt)
   return { status: Number(status), ...(pauseMs !== undefined && { retry_after_ms: pauseMs }) }

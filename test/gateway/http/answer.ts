@@ -33,7 +33,7 @@ function keepsAlive(ctx: RequestContext): boolean {
 function setUpstreamStatus(ctx: RequestContext): void {
   const all = statuses(ctx.attempts)
   if (all === undefined) return
-  const last = Number(all.slice(-3))
+  const last = Number(all.endsWith(' ') ? all.slice(-6, -2) : all.slice(-3))
   if (last >= 500 && last <= 599) ctx.respHeaders.set('X-APISIX-Upstream-Status', all)
 }
 

@@ -47,11 +47,11 @@ export async function proxy(ctx: RequestContext, balancing: Balancing): Promise<
   if (upstream.retries > 0 && upstream.conf.retry_timeout !== undefined && upstream.conf.retry_timeout > 0) {
     ctx.retryDeadlineMs = Date.now() + upstream.conf.retry_timeout * 1000
   }
+  let state = beginTry(ctx)
   for (;;) {
     const node = ctx.picked
     if (node === undefined) return sendPage(ctx, 502)
-    const state = newState(node)
-    ctx.attempts.push(state)
+    state.addr = addressOf(node)
     const result = await transport.attempt(ctx, node, state, timeout)
     if (ctx.clientLeft) {
       if (result.kind === 'response') result.request.destroy()
@@ -84,7 +84,9 @@ export async function proxy(ctx: RequestContext, balancing: Balancing): Promise<
     state.status = statusOf(failure)
     if (tries <= 0 || !nextUpstream.allows(failure, ctx.method, requestSent))
       return sendPage(ctx, state.status)
-    if (!(await prepareRetry(ctx, balancing, node, state.status))) return sendPage(ctx, 502)
+    const failed = state.status
+    state = beginTry(ctx)
+    if (!(await prepareRetry(ctx, balancing, node, failed))) return sendPage(ctx, 502)
   }
 }
 
@@ -111,9 +113,10 @@ async function prepareRetry(
   return true
 }
 
-function newState(node: PickedNode): UpstreamState {
-  return {
-    addr: `${node.ip.includes(':') ? `[${node.ip}]` : node.ip}:${node.port}`,
+/** nginx notes a try before its balancer has chosen the node, so before_proxy of a retry sees the try without one. */
+function beginTry(ctx: RequestContext): UpstreamState {
+  const state: UpstreamState = {
+    addr: undefined,
     status: 0,
     connectMs: undefined,
     headerMs: undefined,
@@ -122,4 +125,10 @@ function newState(node: PickedNode): UpstreamState {
     bytesSent: 0,
     responseLength: 0,
   }
+  ctx.attempts.push(state)
+  return state
+}
+
+function addressOf({ ip, port }: PickedNode): string {
+  return `${ip.includes(':') ? `[${ip}]` : ip}:${port}`
 }

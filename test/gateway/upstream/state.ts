@@ -1,6 +1,7 @@
 /** What nginx keeps of one try at an upstream (`ngx_http_upstream_state_t`). Times are milliseconds. */
 export interface UpstreamState {
-  readonly addr: string
+  /** undefined: its node is not chosen yet. Only the last try can be without; it stays so when no node is left for it. */
+  addr: string | undefined
   status: number
   connectMs: number | undefined
   headerMs: number | undefined
@@ -12,10 +13,12 @@ export interface UpstreamState {
 
 type States = readonly UpstreamState[]
 
+/** A try without a node counts for a gap between upstreams, as after an internal redirect: "429 : ". */
 function join(states: States, show: (state: UpstreamState) => string): string | undefined {
   if (states.length === 0) return undefined
-  if (states.length === 1 && states[0] !== undefined) return show(states[0])
-  return states.map(show).join(', ')
+  const sent = states.filter(({ addr }) => addr !== undefined)
+  const text = sent.map(show).join(', ')
+  return sent.length < states.length ? `${text} : ` : text
 }
 
 /** lua-var-nginx-module adds the tries up and takes a missing time as 0, so these are single numbers. */
@@ -24,7 +27,7 @@ function sum(states: States, ms: (state: UpstreamState) => number | undefined): 
   return Math.round(states.reduce((total, state) => total + (ms(state) ?? 0), 0)) / 1000
 }
 
-export const addresses = (states: States) => join(states, (state) => state.addr)
+export const addresses = (states: States) => join(states, (state) => state.addr ?? '')
 export const statuses = (states: States) =>
   join(states, (state) => (state.status === 0 ? '-' : String(state.status)))
 export const responseLengths = (states: States) => join(states, (state) => String(state.responseLength))

@@ -38,7 +38,7 @@ test('tries the targets of the rule one after the other and ends in a 503 with R
 
 test('knows from the gateway how the attempt before ended, and tells no provider', async () => {
   const first = await run(route, parts)
-  const told = { 'x-llm-failed-status': '429, -', 'x-llm-retry-after': '7' }
+  const told = { 'x-llm-failed-status': '429 :', 'x-llm-retry-after': '7' }
   const second = await runOn(fallback, nextPass(first, told), surroundings())
   assert.deepEqual(second.note?.attempts[0]?.failed, { status: 429, retry_after_ms: 7000 })
   assert.equal(second.respHeaders['X-Fallback-Reason'], 'rate_limited')
@@ -49,13 +49,13 @@ test('knows from the gateway how the attempt before ended, and tells no provider
     [429, 502, undefined],
   )
   assert.equal(third.respHeaders['X-Fallback-Reason'], 'rate_limited', 'why it is not the first choice')
-  const last = await runOn(fallback, nextPass(third, { 'x-llm-failed-status': '500, 504' }), surroundings())
+  const last = await runOn(fallback, nextPass(third, { 'x-llm-failed-status': '500, 504 :' }), surroundings())
   assert.equal(last.note?.attempts.at(-1)?.failed?.status, 504)
 })
 
 test('takes what it cannot read for not told', async () => {
   const first = await run(route, parts)
-  for (const status of ['-', '', 'x', '42, -']) {
+  for (const status of ['-', '', 'x', '42 :', '- :', '429, - :']) {
     const second = await runOn(fallback, nextPass(first, { 'x-llm-failed-status': status }), surroundings())
     assert.equal(second.note?.attempts[0]?.failed, undefined)
     assert.equal(second.respHeaders['X-Fallback-Reason'], 'primary_unavailable')
