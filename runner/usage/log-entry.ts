@@ -152,9 +152,9 @@ function countOf(value: unknown): number | undefined {
   return Number.isInteger(count) ? count : undefined
 }
 
-/** "503, 200" and, after an internal redirect, "503 : 200". */
+/** "503, 200"; after an internal redirect "503 : 200"; "504 : " when no node was left for one more attempt. */
 function listOf(value: unknown): string[] {
-  const text = textOf(value)
+  const text = textOf(value)?.replace(/\s+:\s*$/, '')
   return text === undefined ? [] : text.split(/[,:]\s+|\s+:\s+/).map((item) => item.trim())
 }
 

@@ -30,6 +30,12 @@ test('understands an internal redirect’s separator', () => {
   assert.deepEqual(readLogEntry({ ...minimal, upstream_status: '503 : 200' }).upstreamStatuses, [503, 200])
 })
 
+test('counts no attempt for which no node was left', () => {
+  const statuses = (text: string) => readLogEntry({ ...minimal, upstream_status: text }).upstreamStatuses
+  assert.deepEqual(statuses('504 : '), [504])
+  assert.deepEqual(statuses('500, 429 : '), [500, 429])
+})
+
 test('tells a client that left from a log format that does not say', () => {
   assert.equal(readLogEntry({ ...minimal, request_completion: '' }).completed, false)
   assert.equal(readLogEntry({ ...minimal, completion: 'OK' }).completed, true)
