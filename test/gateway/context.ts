@@ -3,6 +3,7 @@ import { HeaderList } from './http/header-list.ts'
 import { readRequestBody } from './http/request-body.ts'
 import { decodeArgs, encodeArgs, type RequestTarget, type UriArgs } from './http/uri.ts'
 import type { Consumer } from './routing/consumers.ts'
+import type { VarValue } from './routing/expression.ts'
 import type { PluginChain } from './routing/plugin-chain.ts'
 import type { CompiledRoute } from './routing/routes.ts'
 import type { Snapshot } from './routing/snapshot.ts'
@@ -10,7 +11,7 @@ import type { Runtime } from './runtime.ts'
 import type { PickedNode } from './upstream/balancer.ts'
 import type { UpstreamState } from './upstream/state.ts'
 import type { CompiledUpstream } from './upstream/upstream.ts'
-import { readVar } from './vars.ts'
+import { isAssigned, readVar } from './vars.ts'
 
 /** What a listener says about every request that comes through it. */
 export interface ListenerInfo {
@@ -85,6 +86,7 @@ export class RequestContext {
   #body: Buffer | undefined
   #uriArgs: UriArgs | undefined
   #requestId: string | undefined
+  readonly #vars = new Map<string, VarValue>()
   readonly #slots = new Map<object, unknown>()
   readonly #bytesBefore: number
 
@@ -116,8 +118,16 @@ export class RequestContext {
     this.#bytesBefore = req.socket.bytesWritten
   }
 
-  /** `ctx.var[name]`. */
-  readonly var = (name: string) => readVar(this, name)
+  /**
+   * `ctx.var[name]` of apisix/core/ctx.lua: what was read once stays, though nginx may have a new value by then. A log
+   * entry so has the status and the content type that response-rewrite looked at, not those that it set.
+   */
+  readonly var = (name: string): VarValue => {
+    if (isAssigned(name)) return readVar(this, name)
+    const value = this.#vars.get(name) ?? readVar(this, name)
+    if (value !== undefined) this.#vars.set(name, value)
+    return value
+  }
 
   get requestId(): string {
     this.#requestId ??= this.runtime.newRequestId()

@@ -129,7 +129,22 @@ function getterOf(name: string): Getter {
   return () => undefined
 }
 
-/** `ctx.var[name]`; an unknown name is nil, never an error. */
+/** What APISIX assigns through `ctx.var` while a request passes, or never keeps: always read anew. */
+const ASSIGNED = new Set([
+  ...['uri', 'request_uri', 'args', 'is_args', 'query_string', 'request_id', 'apisix_request_id'],
+  ...[
+    'upstream_uri',
+    'upstream_host',
+    'upstream_scheme',
+    'upstream_unresolved_host',
+    'balancer_ip',
+    'balancer_port',
+  ],
+])
+
+export const isAssigned = (name: string): boolean => ASSIGNED.has(name)
+
+/** `ngx.var[name]`; an unknown name is nil, never an error. */
 export function readVar(ctx: RequestContext, name: string): VarValue {
   let getter = cache.get(name)
   if (getter === undefined) {

@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import type { RequestContext } from '../context.ts'
 import { toBinary } from '../http/uri.ts'
 import type { HttpLoggerConf } from '../plugins/http-logger.ts'
-import { readVar } from '../vars.ts'
 
 /** One object to be posted; its strings are binary. Undefined fields are left out, as nil is in Lua. */
 export type LogEntry = Record<string, unknown>
@@ -27,7 +26,7 @@ export function compileLogFormat(
     if (value === '$request_body') return [name, (ctx) => requestBody(ctx, maxReqBodyBytes)]
     if (!value.startsWith('$')) return [name, () => toBinary(value)]
     const variable = toBinary(value.slice(1))
-    return [name, (ctx) => readVar(ctx, variable)]
+    return [name, (ctx) => ctx.var(variable)]
   })
   return (ctx) => {
     const entry: LogEntry = {}
@@ -45,7 +44,7 @@ function requestBody(ctx: RequestContext, maxBytes: number): string | undefined 
 /** `get_full_log`: what is posted without a log_format, credentials included. */
 export function fullLogEntry(ctx: RequestContext, conf: HttpLoggerConf, withReqBody: boolean): LogEntry {
   const latency = Date.now() - ctx.startedMs
-  const upstreamSeconds = readVar(ctx, 'upstream_response_time')
+  const upstreamSeconds = ctx.var('upstream_response_time')
   const upstreamLatency = typeof upstreamSeconds === 'number' ? upstreamSeconds * 1000 : undefined
   const port = ctx.listener.port
   return {
@@ -65,7 +64,7 @@ export function fullLogEntry(ctx: RequestContext, conf: HttpLoggerConf, withReqB
       body: conf.include_resp_body ? ctx.respBody : undefined,
     },
     server: { hostname: hostname(), version: '3.18.0' },
-    upstream: readVar(ctx, 'upstream_addr'),
+    upstream: ctx.var('upstream_addr'),
     service_id: ctx.route === undefined ? ctx.host : '',
     route_id: ctx.route?.id,
     consumer: ctx.consumer === undefined ? undefined : { username: ctx.consumer.username },

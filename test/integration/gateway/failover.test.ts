@@ -188,8 +188,58 @@ test('a stream that is cut in the middle is not tried again', async (t) => {
 
 test('retry_timeout ends the retries with a 502', async (t) => {
   const slow = (res: ServerResponse) => setTimeout(() => answerWith(503)(res), 80)
-  const { gateway } = await world(t, slow, { proxyNextUpstream: RETRY_ALL }, { retry_timeout: 0.01 })
-  assert.equal((await post(gateway.url, '/chat', 'body')).status, 502)
+  const { gateway, entry } = await world(t, slow, { proxyNextUpstream: RETRY_ALL }, { retry_timeout: 0.01 })
+  const answer = await post(gateway.url, '/chat', 'body')
+  assert.equal(answer.status, 502)
+  assert.equal(answer.headers['x-apisix-upstream-status'], '503 :')
+  assert.equal((await entry()).upstatus, '503 : ', 'the try that found no node')
+})
+
+test('before_proxy of a retry sees the try that is about to begin, which has no node yet', async (t) => {
+  const { gateway, secondary } = await world(t, answerWith(429))
+  const note = 'return function() ngx.req.set_header("X-Failed", ngx.var.upstream_status) end'
+  await put(gateway, 'routes/r', {
+    uri: '/*',
+    upstream_id: 'u',
+    plugins: { 'serverless-post-function': { phase: 'before_proxy', functions: [note] } },
+  })
+  assert.equal((await post(gateway.url, '/chat', 'body')).status, 200)
+  assert.equal(secondary.seen[0]?.headers['x-failed'], '429 :')
+})
+
+test('the log keeps what response-rewrite looked at, not what it set', async (t) => {
+  const { gateway, primary, secondary } = await world(t, answerWith(200))
+  const logs = await logReceiverFor(t)
+  await put(gateway, 'routes/r', {
+    uri: '/*',
+    upstream_id: 'u',
+    plugins: {
+      'response-rewrite': {
+        vars: [
+          ['status', '>=', 500],
+          ['sent_http_content_type', '~~', '^text/html'],
+        ],
+        status_code: 503,
+        headers: { set: { 'Content-Type': 'application/json' } },
+        body: '{}',
+      },
+      'http-logger': {
+        uri: logs.uri,
+        batch_max_size: 1,
+        include_resp_body: true,
+        log_format: { status: '$status', type: '$sent_http_content_type', body: '$resp_body' },
+      },
+    },
+  })
+  await Promise.all([primary.close(), secondary.close()])
+  const answer = await post(gateway.url, '/chat', 'body')
+  assert.deepEqual(
+    [answer.status, answer.headers['content-type'], answer.body],
+    [503, 'application/json', '{}'],
+  )
+  await gateway.waitForIdle()
+  const [entry] = logs.entries()
+  assert.deepEqual([entry?.status, entry?.type, entry?.body], [502, 'text/html', '{}'])
 })
 
 test('weights share the requests out', async (t) => {
