@@ -13,7 +13,7 @@ export interface RunnerOptions {
 }
 
 const MAIN = fileURLToPath(new URL('../../runner/main.ts', import.meta.url))
-const START_DEADLINE_MS = 30_000
+const START_DEADLINE_MS = 120_000
 
 /** The runner as a process of its own, as it is deployed, so that tests can kill it. */
 export class RunnerProcess {
@@ -47,10 +47,10 @@ export class RunnerProcess {
       errors += chunk.toString()
     })
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`the runner did not get ready\n${errors}`)),
-        START_DEADLINE_MS,
-      )
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL')
+        reject(new Error(`the runner did not get ready\n${errors}`))
+      }, START_DEADLINE_MS)
       child.once('exit', (code) => reject(new Error(`the runner ended with ${code}\n${errors}`)))
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
         const entry = parseLine(line)
