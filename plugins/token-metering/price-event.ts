@@ -52,13 +52,17 @@ async function estimated(
   { counter, ratios }: PricingParts,
 ): Promise<Partial<UsageFields>> {
   const { event, answer, notes } = observation
+  // Of a stream that broke off the provider may have told one side: that is no estimate.
   const promptTokens =
-    readNote(notes, meteringNote)?.prompt_tokens ?? (await promptTokensOf(observation, counter))
+    event.prompt_t ||
+    (readNote(notes, meteringNote)?.prompt_tokens ?? (await promptTokensOf(observation, counter)))
   const text = (answer?.choices ?? []).map((choice) => `${choice.reasoning ?? ''}${choice.content}`).join('')
   const fromText = text !== ''
-  const completionTokens = fromText
-    ? (await counter.count(text, encodingForModel(event.model ?? '').encoding)).tokens
-    : ratios.tokens(event)
+  const completionTokens =
+    event.completion_t ||
+    (fromText
+      ? (await counter.count(text, encodingForModel(event.model ?? '').encoding)).tokens
+      : ratios.tokens(event))
   return {
     prompt_t: promptTokens,
     completion_t: completionTokens,

@@ -44,7 +44,7 @@ export function toObservation(
     reasoning_t: usage?.reasoningTokens ?? 0,
     audio_prompt_t: usage?.audioInputTokens ?? 0,
     audio_completion_t: usage?.audioOutputTokens ?? 0,
-    usage_source: usage ? 'provider' : 'none',
+    usage_source: usage && isWhole(usage) ? 'provider' : 'none',
     usage_estimated: false,
     cost_usd: null,
     cost: null,
@@ -89,11 +89,19 @@ function cutByTheLog(entry: LogEntry): boolean {
   return Buffer.byteLength(entry.responseBody ?? '') < (entry.responseBytes ?? 0)
 }
 
-/** undefined unless both sides are known: half a usage is for the estimator. */
+/**
+ * What the provider said, or ai-proxy where there is no body. Of an answer that broke off it may be one side: a stream of
+ * Anthropic tells the input first and the output last. Whoever estimates the other side finds this one in the event.
+ */
 function usageOf({ entry, answer }: DigestedEntry): TokenUsage | undefined {
   const usage = answer?.usage
-  if (usage && (usage.promptTokens !== undefined || usage.completionTokens !== undefined)) return usage
+  if (usage && isWhole(usage)) return usage
+  if (usage && !entry.llm && entry.status < 400) return usage
   if (!entry.llm) return undefined
   const { promptTokens = 0, completionTokens = 0 } = entry.llm
   return { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
+}
+
+function isWhole(usage: TokenUsage): boolean {
+  return usage.promptTokens !== undefined && outputTokens(usage) !== undefined
 }

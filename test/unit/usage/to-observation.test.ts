@@ -151,6 +151,30 @@ test('a stream that ends without its last event was cut, unless the log itself c
   assert.equal(of(bytes + 100), 'completed')
 })
 
+test('half a usage is kept for the estimator and is not taken for the whole', () => {
+  const start = {
+    type: 'message_start',
+    message: {
+      type: 'message',
+      role: 'assistant',
+      content: [],
+      usage: { input_tokens: 43, output_tokens: 1 },
+    },
+  }
+  const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Half an ans' } }
+  const body = [start, delta]
+    .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    .join('')
+  const bytes = Buffer.byteLength(body)
+  const entry = { ...base, uri: '/v1/messages', response_body: body, body_bytes_sent: bytes }
+  const { event } = observe(entry)
+  assert.deepEqual([event.outcome, event.usage_source], ['upstream_cut', 'none'])
+  assert.deepEqual([event.prompt_t, event.completion_t, event.total_t], [43, 0, 43])
+  assert.equal(observe({ ...entry, status: 529 }).event.prompt_t, 0)
+  const onlyOutput = observe({ ...base, response_body: answer('x', { completion_tokens: 7 }) }).event
+  assert.deepEqual([onlyOutput.usage_source, onlyOutput.completion_t], ['none', 7])
+})
+
 test('ai-proxy’s own numbers are taken where there is no body to read', () => {
   const { event } = observe({ ...base, llm_model: 'm', llm_prompt_tokens: '7', llm_completion_tokens: 2 })
   assert.deepEqual([event.model, event.prompt_t, event.completion_t, event.total_t], ['m', 7, 2, 9])

@@ -77,6 +77,22 @@ test('estimates from the bytes that the client got where there is no text', asyn
   assert.ok((fields.completion_t ?? 0) > 0)
 })
 
+test('takes the side that the provider told of a stream that broke off, and estimates the other', async () => {
+  const cut = { usage_source: 'none', outcome: 'upstream_cut', stream: true, response_bytes: 5000 } as const
+  const content = 'The first half of an answer'
+  const answer = { choices: [{ content }] } as unknown as NonNullable<Observation['answer']>
+  const notes = { 'token-metering': { tier: 'premium', prompt_tokens: 40 } }
+  const prompt = await priceEvent(
+    observation({ ...cut, prompt_t: 43, cached_t: 3 }, { answer, notes }),
+    parts,
+  )
+  const completion = countTokens(content, 'o200k_base')
+  assert.deepEqual([prompt.prompt_t, prompt.completion_t, prompt.total_t], [43, completion, 43 + completion])
+  assert.deepEqual([prompt.usage_source, prompt.usage_estimated], ['tokenizer', true])
+  const output = await priceEvent(observation({ ...cut, completion_t: 7 }, { answer, notes }), parts)
+  assert.deepEqual([output.prompt_t, output.completion_t, output.total_t], [40, 7, 47])
+})
+
 test('charges nothing for requests that never reached a provider or failed there', () => {
   for (const event of [
     { outcome: 'refused', status: 429 },
