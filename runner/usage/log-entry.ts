@@ -75,10 +75,9 @@ export function readLogEntry(raw: unknown): LogEntry {
     throw invalid('has no HTTP status')
   }
   const completion = find(raw, NAMES.completion)
-  const seconds = numberOf(find(raw, NAMES.time))
   return {
     requestId,
-    timeMs: seconds === undefined || seconds <= 0 ? undefined : Math.round(seconds * 1000),
+    timeMs: timeOf(numberOf(find(raw, NAMES.time))),
     routeId: nameOf(find(raw, NAMES.routeId)),
     consumer: nameOf(find(raw, NAMES.consumer)),
     method: nameOf(find(raw, NAMES.method)),
@@ -145,6 +144,15 @@ function numberOf(value: unknown): number | undefined {
   const isText = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
   const number = isText ? Number(value) : value
   return typeof number === 'number' && number >= 0 && number <= MAX_NUMBER ? number : undefined
+}
+
+/** Seconds from 2001 to 2286. */
+const PLAUSIBLE_TIME = { from: 1e9, to: 1e10 }
+
+/** Milliseconds given as seconds, or a clock that was never set, would count in a day at which no quota looks. */
+function timeOf(seconds: number | undefined): number | undefined {
+  const isPlausible = seconds !== undefined && seconds >= PLAUSIBLE_TIME.from && seconds < PLAUSIBLE_TIME.to
+  return isPlausible ? Math.round(seconds * 1000) : undefined
 }
 
 function countOf(value: unknown): number | undefined {

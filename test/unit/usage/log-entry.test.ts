@@ -77,6 +77,13 @@ test('numbers that cannot be true are absent', () => {
   )
 })
 
+test('a time that cannot be, milliseconds for seconds say, is absent', () => {
+  for (const time of [0, 1.5, 1_700_000_000_123, '1700000000123', 9e12]) {
+    assert.equal(readLogEntry({ ...minimal, time }).timeMs, undefined, `${time}`)
+  }
+  assert.equal(readLogEntry({ ...minimal, time: 1_700_000_000.5 }).timeMs, 1_700_000_000_500)
+})
+
 test('names are cut, bodies are not', () => {
   const entry = readLogEntry({ ...minimal, consumer: 'c'.repeat(1000), resp_body: 'x'.repeat(1000) })
   assert.equal(entry.consumer?.length, 256)
