@@ -10,11 +10,13 @@ export interface BodyLimits {
 }
 
 /**
+ * A body that names a field twice is refused: parsers differ in which one counts, so a provider could be sent another
+ * model or another prompt than the one that was checked, routed and priced here.
  * @throws RunnerError BODY_TOO_LARGE, BODY_TOO_COMPLEX (before anything is parsed) or BODY_INVALID.
  */
 export function parseJsonBody(body: Buffer, limits: BodyLimits): JsonObject {
   if (body.length > limits.maxBodyBytes) throw bodyTooLarge(body.length, limits)
-  checkComplexity(body, limits.maxJsonValues)
+  const fields = checkComplexity(body, limits.maxJsonValues)
   let value: unknown
   try {
     value = JSON.parse(body.toString('utf8'))
@@ -24,6 +26,9 @@ export function parseJsonBody(body: Buffer, limits: BodyLimits): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new RunnerError('BODY_INVALID', 'the request body must be a JSON object')
   }
+  if (countFields(value) !== fields) {
+    throw new RunnerError('BODY_INVALID', 'the request body names a field twice in the same object')
+  }
   return value as JsonObject
 }
 
@@ -32,4 +37,15 @@ export function bodyTooLarge(bytes: number, limits: BodyLimits): RunnerError {
     'BODY_TOO_LARGE',
     `the request body is ${bytes} bytes, the limit is ${limits.maxBodyBytes}`,
   )
+}
+
+function countFields(root: object): number {
+  let fields = 0
+  const open: object[] = [root]
+  for (let container = open.pop(); container !== undefined; container = open.pop()) {
+    const members = Array.isArray(container) ? container : Object.values(container)
+    if (members !== container) fields += members.length
+    for (const member of members) if (typeof member === 'object' && member !== null) open.push(member)
+  }
+  return fields
 }

@@ -61,12 +61,8 @@ test('counts different names of fields, wherever they stand', () => {
     )
   const tooMany = { code: 'BODY_TOO_COMPLEX', message: /4000 different names/ }
   assert.ok(parseJsonBody(fields(MAX_JSON_NAMES - 50, String), roomy))
-  assert.ok(
-    parseJsonBody(
-      fields(3 * MAX_JSON_NAMES, (index) => `name${index % 50}`),
-      roomy,
-    ),
-  )
+  const objects = Array.from({ length: 3 * MAX_JSON_NAMES }, (_, index) => `{"name${index % 50}":1}`)
+  assert.ok(parseJsonBody(Buffer.from(`{"list":[${objects.join(',')}]}`), roomy))
   assert.throws(
     () =>
       parseJsonBody(
@@ -82,4 +78,27 @@ test('counts different names of fields, wherever they stand', () => {
 test('a string that never ends is invalid, not endless', () => {
   assert.throws(() => parse(`{"a":"${'x'.repeat(500)}`), { code: 'BODY_INVALID' })
   assert.throws(() => parse(`{"a":"${'\\'.repeat(501)}"`), { code: 'BODY_INVALID' })
+})
+
+test('refuses a field that is named twice, however it is written: a provider may read the other one', () => {
+  for (const text of [
+    '{"model":"dear","model":"cheap"}',
+    '{"model":"dear","mod\\u0065l":"cheap"}',
+    '{"messages":[{"role":"user","content":"attack","content":"hi"}]}',
+    '{"messages":[{"content":[1,2]}],"messages":[]}',
+    '{"a":{},"a":{}}',
+    `{"pad":"${'x,'.repeat(500)}","a":1,"a":1}`,
+  ]) {
+    assert.throws(() => parse(text), { code: 'BODY_INVALID', message: /names a field twice/ }, text)
+  }
+  const many = {
+    a: [],
+    b: {},
+    c: [[], [{}, { a: 1 }]],
+    d: { a: 1, b: ',"a"' },
+    e: null,
+    __proto__x: [1, 2, 3],
+  }
+  assert.deepEqual(parse(JSON.stringify(many, undefined, 2)), many)
+  assert.ok(Object.hasOwn(parse('{"__proto__":{"a":1},"b":2}'), '__proto__'))
 })
