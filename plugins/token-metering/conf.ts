@@ -15,16 +15,19 @@ export const MeteringConfSchema = Type.Object(
     ...tierConf,
     completion_reserve: Type.Integer({
       minimum: 0,
+      maximum: 10_000_000,
       default: 1024,
       description: 'Output tokens reserved for a request that does not limit them.',
     }),
     max_completion_reserve: Type.Integer({
       minimum: 0,
+      maximum: 10_000_000,
       default: 4096,
       description: 'Most that is reserved for output, however generous the request’s max_tokens is.',
     }),
     reservation_ttl_s: Type.Integer({
       minimum: 1,
+      maximum: 86_400,
       default: 600,
       description: 'Seconds after which a reservation that nothing settled is void.',
     }),

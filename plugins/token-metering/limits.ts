@@ -1,8 +1,11 @@
 import { type Static, Type } from 'typebox'
 
-const count = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }))
+/** Redis counts in doubles and writes numbers from 1e17 with an exponent, which its scripts would not read back. */
+const MAX_TOKENS = 1_000_000_000_000_000
+const count = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_TOKENS, description }))
 const money = (description: string) =>
-  Type.Optional(Type.String({ pattern: '^\\d+(\\.\\d{1,12})?$', description }))
+  Type.Optional(Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,12})?$', description }))
 
 /** What one tier, or one consumer, may use. An absent limit is no limit. */
 export const LimitsSchema = Type.Object(

@@ -1,7 +1,15 @@
 import { type Static, type TSchema, Type } from 'typebox'
 
 const ms = (value: number, description: string) =>
-  Type.Integer({ minimum: 1, default: value, description: `Milliseconds. ${description}` })
+  Type.Integer({
+    minimum: 1,
+    maximum: 3_600_000,
+    default: value,
+    description: `Milliseconds. ${description}`,
+  })
+/** Redis refuses an expiry that is too far away, in the middle of a script. */
+const kept = (value: number, maximum: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum, default: value, description })
 const positive = (value: number, description: string) =>
   Type.Integer({ minimum: 1, default: value, description })
 const text = (value: string, description: string) =>
@@ -46,12 +54,13 @@ export const MeteringSettingsSchema = Type.Object(
       1_073_741_824,
       'Events on disk (data_dir) while Redis is away. Full: the receiver answers 503 and APISIX keeps them.',
     ),
-    remember_ids_days: positive(
+    remember_ids_days: kept(
       7,
+      3_650,
       'Redis remembers committed request ids so long; a log entry that comes again later counts again.',
     ),
-    keep_days: positive(100, 'Daily totals in Redis.'),
-    keep_months: positive(25, 'Monthly totals in Redis.'),
+    keep_days: kept(100, 36_500, 'Daily totals in Redis.'),
+    keep_months: kept(25, 1_200, 'Monthly totals in Redis.'),
     outbox_max_events: positive(
       1_000_000,
       'Events in Redis that no sink has got yet (about 1.5 KB each). Full: events go to the spool.',

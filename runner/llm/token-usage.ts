@@ -107,8 +107,13 @@ function audioOf(details: unknown): number | undefined {
   return count(recordOf(details.find((item) => recordOf(item).modality === 'AUDIO')).tokenCount)
 }
 
+/** Far beyond any request. What a provider says above it is no count, and must not fill somebody's quota or bill. */
+const MAX_TOKENS = 1_000_000_000
+
 function count(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_TOKENS
+    ? Number(value)
+    : undefined
 }
 
 type Counts = { [K in keyof TokenUsage]: number | undefined }

@@ -144,3 +144,8 @@ test('bills reasoning that a provider leaves out of the completion', () => {
   assert.equal(outputTokens({ completionTokens: 2 }), 2)
   assert.equal(outputTokens({}), undefined)
 })
+
+test('takes a number of tokens that no request has for none', () => {
+  assert.deepEqual(openAiUsage({ prompt_tokens: 9e15, completion_tokens: 2 }), { completionTokens: 2 })
+  assert.equal(openAiUsage({ prompt_tokens: -1, completion_tokens: 1.5, total_tokens: 1e300 }), undefined)
+})
