@@ -1,4 +1,5 @@
 import { Kafka as KafkaClient, logLevel, type Producer, type SASLOptions } from 'kafkajs'
+import { toRunnerError } from '../errors.ts'
 import type { Settings } from '../settings/schema.ts'
 import type { Log } from './index.ts'
 
@@ -74,10 +75,10 @@ export function connectKafka(settings: KafkaSettings, log: Log): Kafka {
             ...(timestampMs === undefined ? {} : { timestamp: String(timestampMs) }),
           })),
         })
-      } catch (error) {
+      } catch (cause) {
         await drop()
-        log.debug({ err: error, topic }, 'kafka send failed')
-        throw error
+        log.debug({ err: cause, topic }, 'kafka send failed')
+        throw toRunnerError(cause, 'STORE_UNAVAILABLE', `Kafka topic ${topic}, which must exist`)
       }
     },
     close: drop,

@@ -33,6 +33,15 @@ async function topicFor(name: string): Promise<{ events: string; alerts: string 
   return topics
 }
 
+test('a topic that nobody has made is named in the error', async () => {
+  const connection = producer()
+  await assert.rejects(connection.send('nobody-made-it', [{ key: 'k', value: '{}' }]), {
+    code: 'STORE_UNAVAILABLE',
+    message: /^Kafka topic nobody-made-it, which must exist: /,
+  })
+  await connection.close()
+})
+
 test('two runners bring all events to Kafka, in order per consumer, while it goes away and comes back', async (t) => {
   const topics = await topicFor('pair')
   const settings = settingsWith({ kafka_topic: topics.events, kafka_alerts_topic: topics.alerts })

@@ -8,8 +8,11 @@ import { referencedVariables } from '../../../apisix-conf/cli/expand-env.ts'
 import { loadResources } from '../../../apisix-conf/cli/load-resources.ts'
 import { readResources } from '../../../apisix-conf/cli/read-files.ts'
 import { formatProblem } from '../../../apisix-conf/cli/resource.ts'
+import { GuardSettingsSchema } from '../../../plugins/prompt-guard/settings.ts'
+import { MeteringSettingsSchema } from '../../../plugins/token-metering/settings.ts'
 import { recordOf } from '../../../runner/llm/json.ts'
 import { loadSettings } from '../../../runner/settings/load.ts'
+import { compileValidator } from '../../../runner/validate.ts'
 import { CONF_DIR } from './conf-dir.ts'
 
 // There is no Docker where the tests run: what compose and the Dockerfile name is checked against what there is.
@@ -24,6 +27,7 @@ const compose = parse(text.replace(/\$\{\w+:-([^}]*)\}/g, '$1'), { merge: true }
 interface Service {
   image?: string
   build?: { context: string; target: string }
+  restart?: string
   command?: string[]
   environment?: Record<string, string | number>
   depends_on?: Record<string, { condition: string }>
@@ -83,8 +87,13 @@ test('starts each service after those it needs, by health', () => {
     for (const [needed, { condition }] of Object.entries(needs)) {
       const service = compose.services[needed]
       assert.ok(service, `${name} needs ${needed}`)
-      assert.equal(condition, 'service_healthy', `${name} > ${needed}`)
-      assert.ok(service.healthcheck?.test || service.build, `${needed} has no health check`)
+      const once = service.restart === 'no'
+      assert.equal(
+        condition,
+        once ? 'service_completed_successfully' : 'service_healthy',
+        `${name} > ${needed}`,
+      )
+      assert.ok(once || service.healthcheck?.test || service.build, `${needed} has no health check`)
     }
   }
 })
@@ -139,6 +148,19 @@ test('tells the runner only what is a setting, and APISIX the same socket', () =
   assert.match(dockerfile, new RegExp(`install -d -o node .* ${folder('runner')} `))
   assert.equal(environmentOf('configure').LLM_USAGE_URL, `http://runner:${settings.usage.port}/usage`)
   assert.equal(environmentOf('configure').LLM_USAGE_AUTH, settings.usage.auth_header)
+})
+
+test('makes every topic that the plugins write to before the runner and ClickHouse start', () => {
+  const topics = [
+    compileValidator(MeteringSettingsSchema)({}),
+    compileValidator(GuardSettingsSchema)({ records: {} }),
+  ].flatMap((result) => {
+    assert.ok(result.ok)
+    return JSON.stringify(result.value).match(/(?<=topic":")[^"]+/g) ?? []
+  })
+  assert.equal(topics.length, 3)
+  assert.deepEqual(environmentOf('kafka-topics').TOPICS?.split(' ').sort(), topics.sort())
+  for (const name of ['runner', 'clickhouse']) assert.ok(compose.services[name]?.depends_on?.['kafka-topics'])
 })
 
 test('gives the job every variable that apisix-conf needs, and no other', () => {
