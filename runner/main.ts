@@ -6,6 +6,7 @@ import { RunnerError } from './errors.ts'
 import { checkPluginSettings, importPlugins } from './open-plugins.ts'
 import { startSingle } from './process/single.ts'
 import { startSupervisor } from './process/supervisor.ts'
+import { socketPath } from './rpc/listener.ts'
 import { createLog } from './services/log.ts'
 import { loadSettings } from './settings/load.ts'
 import { printSettings } from './settings/print.ts'
@@ -20,7 +21,8 @@ const HELP = `llm-runner: external plugin runner for Apache APISIX
 
 Settings come from FILE (default: LLM_RUNNER_SETTINGS, else ./llm-runner.yaml if it is there), then from
 LLM_RUNNER_<SECTION>_<KEY> variables, then from flags. APISIX_LISTEN_ADDRESS and APISIX_CONF_EXPIRE_TIME are
-understood as APISIX sets them. SIGTERM drains, SIGHUP reloads settings and opens the log file anew.
+understood as APISIX sets them. SIGTERM drains, SIGHUP opens the log file anew and reloads log.level, body limits and
+deadlines.call_ms.
 `
 /** APISIX sends SIGKILL about a second after SIGTERM to a runner that it spawned. */
 const SPAWNED_DRAIN_MS = 800
@@ -44,6 +46,7 @@ else await run().catch(fail)
 async function run(): Promise<void> {
   const settings = readSettings()
   if (flags.check) {
+    socketPath(settings.listen)
     checkPluginSettings([...builtinPlugins, ...(await importPlugins(settings.extra_plugins))], settings)
     process.stdout.write('settings are valid\n')
     return
@@ -75,7 +78,10 @@ async function run(): Promise<void> {
   process.on('SIGHUP', () => {
     try {
       running.reload(readSettings())
-      log.info({}, 'settings reloaded; listen, workers, redis, kafka and plugins change with a restart')
+      log.info(
+        {},
+        'settings reloaded: log.level, body limits, deadlines.call_ms; the others change with a restart',
+      )
     } catch (err) {
       log.error({ err }, 'settings not reloaded, the old ones stay')
     }
@@ -111,6 +117,7 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-function causeOf(error: RunnerError): string | undefined {
-  return error.cause instanceof Error ? `because: ${error.cause.message}` : undefined
+/** Most messages say their cause already. */
+function causeOf({ cause, message }: RunnerError): string | undefined {
+  return cause instanceof Error && !message.includes(cause.message) ? `because: ${cause.message}` : undefined
 }

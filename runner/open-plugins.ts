@@ -51,9 +51,14 @@ export function checkPluginSettings(definitions: readonly AnyPlugin[], settings:
   const problems = Object.keys(settings.plugins)
     .filter((name) => !known.has(name))
     .map((name) => `/plugins: unknown key "${name}"`)
-  for (const { name, settings: schema } of definitions) {
+  for (const { name, settings: schema, checkSettings } of definitions) {
     try {
-      pluginSettings(settings, name, schema)
+      const own = pluginSettings(settings, name, schema)
+      try {
+        checkSettings?.(own)
+      } catch (error) {
+        problems.push(`/plugins/${name}: ${(error as Error).message}`)
+      }
     } catch (error) {
       problems.push((error as Error).message.replace(/^settings: /, ''))
     }

@@ -219,6 +219,8 @@ export interface PluginDefinition<
   readonly onFailure: 'deny' | 'allow'
   /** Milliseconds; default `deadlines.plugin_ms` of the settings. */
   readonly deadlineMs?: number
+  /** What the schema cannot say: opens nothing, and throws when the settings are wrong. Also asked by `--check`. */
+  checkSettings?(settings: Static<SettingsSchema>): void
   /** Once per process: open stores, load tables. What it returns is handed to everything below. */
   open(settings: Static<SettingsSchema>, services: Services): Shared | Promise<Shared>
   /** Once per process, after the last call. */

@@ -7,6 +7,7 @@ import { MeteringSettingsSchema } from './settings.ts'
 import { openShared, type Shared } from './shared.ts'
 import { toCommitEntry } from './store/open-store.ts'
 import { ANONYMOUS } from './store/usage-store.ts'
+import { readTariff } from './tariff.ts'
 
 interface State {
   readonly conf: MeteringConf
@@ -21,6 +22,7 @@ export default definePlugin<typeof MeteringConfSchema, typeof MeteringSettingsSc
   settings: MeteringSettingsSchema,
   needs: { body: 'json' },
   onFailure: 'deny',
+  checkSettings: readTariff,
   open: openShared,
   close: (shared) => shared.close(),
   prepare: (conf, shared) => ({ conf: conf as MeteringConf, shared }),

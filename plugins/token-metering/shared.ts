@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { type Clock, type Log, RunnerError, type Services } from '../../runner/plugin.ts'
 import { ByteRatios } from './byte-ratios.ts'
-import { type Calendar, calendarIn } from './calendar.ts'
-import { ExchangeRates } from './cost/exchange.ts'
-import { PriceTable } from './cost/price-table.ts'
+import type { Calendar } from './calendar.ts'
 import { keepRatios } from './keep-ratios.ts'
 import { EventPricer } from './pricer.ts'
 import { openRelays } from './relay/open-relays.ts'
 import type { MeteringSettings } from './settings.ts'
 import { openEmbeddedStore, openRedisStore } from './store/open-store.ts'
 import type { UsageStore } from './store/usage-store.ts'
+import { readTariff } from './tariff.ts'
 import type { TenantMode } from './tenants/apply.ts'
 import { TenantDirectory } from './tenants/directory.ts'
 import { TenantRepository } from './tenants/tenant.ts'
@@ -34,8 +32,7 @@ export interface Shared {
 
 export async function openShared(settings: MeteringSettings, services: Services): Promise<Shared> {
   const { metrics, log, clock } = services
-  const calendar = calendarIn(settings.time_zone)
-  const prices = PriceTable.parse(readPrices(settings.price_file), settings.price_overrides)
+  const { calendar, prices, rates } = readTariff(settings)
   const unpriced = metrics.counter('llm_unpriced_events_total', 'Events whose model has no price.', [
     'provider',
   ])
@@ -47,7 +44,7 @@ export async function openShared(settings: MeteringSettings, services: Services)
   )
   // Building the tables takes about 100 ms an encoding: now, not in the first request.
   for (const encoding of ['o200k_base', 'cl100k_base'] as const) tokenizerFor(encoding)
-  const pricer = new EventPricer(prices, new ExchangeRates(settings.usd_per_unit), {
+  const pricer = new EventPricer(prices, rates, {
     unpriced: (event) => {
       unpriced.inc({ provider: event.provider ?? 'none' })
       log.warn(
@@ -97,14 +94,4 @@ function openTenants(settings: MeteringSettings, services: Services): TenantDire
     now: clock.now,
     log,
   })
-}
-
-/** The built package has its code one folder deeper than the sources. */
-const BUILTIN_PRICES = new URL(
-  import.meta.url.endsWith('.ts') ? '../../schemas/prices.json' : '../../../schemas/prices.json',
-  import.meta.url,
-)
-
-function readPrices(file: string | undefined): unknown {
-  return JSON.parse(readFileSync(file ?? BUILTIN_PRICES, 'utf8'))
 }

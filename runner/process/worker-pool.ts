@@ -3,6 +3,7 @@ import { RunnerError } from '../errors.ts'
 import type { LocalConfRegistry } from '../rpc/conf-registry.ts'
 import type { Log } from '../services/index.ts'
 import type { SharedObjects } from '../services/share.ts'
+import { reloaded } from '../settings/reloadable.ts'
 import type { Settings } from '../settings/schema.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
@@ -10,7 +11,8 @@ const FIRST_BACKOFF_MS = 100
 const LAST_BACKOFF_MS = 10_000
 /** A worker that lived this long has earned a fresh start of the back-off. */
 const STABLE_AFTER_MS = 30_000
-const START_DEADLINE_MS = 30_000
+/** A machine that is busy with other things may need more than half a minute. */
+const START_DEADLINE_MS = 120_000
 
 /** Keeps the wanted number of workers running and spreads the connections over them. */
 export class WorkerPool {
@@ -48,7 +50,7 @@ export class WorkerPool {
     if (!ready.some((worker) => worker.handOver(socket))) this.#unassigned.push(socket)
   }
 
-  /** Fresh workers with fresh settings first, then the old ones drain. One reload after the other. */
+  /** Fresh workers with what may be reloaded first, then the old ones drain. One reload after the other. */
   replaceAll(settings: Settings): Promise<void> {
     this.#replacing = this.#replacing.then(() => this.#replaceAll(settings))
     return this.#replacing
@@ -56,14 +58,18 @@ export class WorkerPool {
 
   async #replaceAll(settings: Settings): Promise<void> {
     if (this.#stopping) return
-    this.#settings = { ...settings, workers: this.#settings.workers }
+    const before = this.#settings
     const old = this.alive
+    this.#settings = reloaded(before, settings)
+    let leaving = old
     try {
       await this.start()
-      await Promise.all(old.map((worker) => worker.drain(settings.deadlines.drain_ms)))
     } catch (err) {
-      this.#log.error({ err }, 'workers were not replaced')
+      this.#log.error({ err }, 'workers were not replaced, the old ones and their settings stay')
+      this.#settings = before
+      leaving = this.alive.filter((worker) => !old.includes(worker))
     }
+    await Promise.all(leaving.map((worker) => worker.drain(settings.deadlines.drain_ms)))
   }
 
   async stop(drainMs: number): Promise<void> {

@@ -1,7 +1,8 @@
-import { chmod, chown, lstat, readFile, unlink } from 'node:fs/promises'
+import { chmod, chown, lstat, readFile, stat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { RunnerError, toRunnerError } from '../errors.ts'
-import { withClaim } from './claim-socket.ts'
+import { claim } from '../services/claim.ts'
 
 export interface ListenOptions {
   /** Absolute path; `unix:` in front, as in APISIX_LISTEN_ADDRESS, is allowed. */
@@ -14,6 +15,7 @@ export interface ListenOptions {
 
 /** sockaddr_un holds 108 bytes, the last one zero. */
 const MAX_SOCKET_PATH_BYTES = 107
+const CLAIM_WAIT_MS = 2_000
 
 /**
  * Opens the Unix socket. A stale socket file is replaced, a live one never.
@@ -25,10 +27,16 @@ export async function listen(
 ): Promise<Server> {
   const path = socketPath(options.address)
   try {
-    return await withClaim(path, async () => {
+    // Of two runners that start at once each could find the same stale file, and the slower one would delete what the
+    // quicker one has just made. Whoever waits in vain tries without the claim.
+    const own = await claim(path, CLAIM_WAIT_MS)
+    try {
+      await requireFolder(path)
       await removeStale(path)
       return await open(path, options, onConnection)
-    })
+    } finally {
+      if (own !== 'taken') own?.release()
+    }
   } catch (error) {
     throw toRunnerError(error, 'LISTEN_FAILED', `cannot listen on ${path}`)
   }
@@ -65,6 +73,14 @@ export function socketPath(address: string): string {
     )
   }
   return path
+}
+
+/** Listening in a folder that is missing fails as if it were forbidden. */
+async function requireFolder(path: string): Promise<void> {
+  const folder = dirname(path)
+  const stats = await stat(folder).catch(() => undefined)
+  if (stats?.isDirectory()) return
+  throw new RunnerError('LISTEN_FAILED', `cannot listen on ${path}: there is no folder ${folder}`)
 }
 
 async function removeStale(path: string): Promise<void> {

@@ -1,4 +1,7 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import pino, { type Logger } from 'pino'
+import { toRunnerError } from '../errors.ts'
 
 export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -18,7 +21,9 @@ const SECRET_PATHS = ['authorization', 'apikey', 'api_key', 'key', 'password', '
   (name) => [name, `*.${name}`],
 )
 
+/** @throws RunnerError SETTINGS_INVALID when the file cannot be written: pino would go on and say nothing. */
 export function createLog(settings: LogSettings): ReopenableLog {
+  if (settings.file !== undefined) requireWritable(settings.file)
   const file = pino.destination({ dest: settings.file ?? 1, mkdir: true, sync: false, minLength: 0 })
   const log = pino(
     {
@@ -43,6 +48,15 @@ export function createLog(settings: LogSettings): ReopenableLog {
         // The destination was never ready, so nothing was buffered either.
       }
     },
+  }
+}
+
+function requireWritable(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    closeSync(openSync(file, 'a'))
+  } catch (cause) {
+    throw toRunnerError(cause, 'SETTINGS_INVALID', 'settings: /log/file')
   }
 }
 

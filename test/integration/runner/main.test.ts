@@ -27,11 +27,11 @@ async function scene(t: TestContext, options: Parameters<typeof makeScene>[0] = 
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 2400; i++) {
     if (await condition()) return
     await sleep(25)
   }
-  assert.fail('it did not happen within 10 s')
+  assert.fail('it did not happen within 60 s')
 }
 
 test('--help and --print-settings say what there is', () => {
@@ -53,7 +53,45 @@ test('--check lists every problem, plugins’ included, and exits 1', () => {
   const plugins = run(['--check'], { LLM_RUNNER_PLUGINS: '{ nobody: {}, token-metering: { x: 1 } }' })
   assert.equal(plugins.status, 1)
   assert.match(plugins.stderr, /unknown key "nobody".*\/plugins\/token-metering.*unknown key "x"/)
+  const tariff = run(['--check'], {
+    LLM_RUNNER_PLUGINS:
+      '{ token-metering: { time_zone: Mars/Phobos, price_file: /nowhere.json, usd_per_unit: { CNY: x } } }',
+  })
+  assert.match(
+    tariff.stderr,
+    /token-metering: \/time_zone: .*; \/price_file: ENOENT.*; \/usd_per_unit: .*CNY/,
+  )
+  assert.match(run(['--check', '--listen', 'unix:here.sock']).stderr, /"here.sock" is not absolute/)
   assert.equal(run(['--check']).status, 0)
+})
+
+test('a log file that cannot be written is an error at the start, not silence', () => {
+  const { status, stderr } = run(['--listen', '/tmp/never-made.sock'], {
+    LLM_RUNNER_LOG_FILE: '/dev/null/log',
+  })
+  assert.equal(status, 1)
+  assert.match(stderr, /\/log\/file: E/)
+})
+
+test('a second runner in the same data_dir is refused before it touches a file there', async (t) => {
+  const first = await scene(t, { keepsData: true })
+  await first.runner.start()
+  const dataDir = join(first.dir, 'data')
+  const socket = `unix:${join(first.dir, 'second.sock')}`
+  const { status, stderr } = run(['--listen', socket], {
+    LLM_RUNNER_DATA_DIR: dataDir,
+    LLM_RUNNER_USAGE_PORT: '0',
+  })
+  assert.equal(status, 1)
+  assert.match(stderr, /another runner is working in/)
+  const nowhere = run(['--listen', socket], { LLM_RUNNER_DATA_DIR: join(first.dir, 'mine.mjs', 'data') })
+  assert.equal(nowhere.status, 1)
+  assert.match(nowhere.stderr, /\/data_dir: ENOTDIR/)
+  assert.doesNotMatch(nowhere.stderr, / {4}at /)
+  await first.runner.stop()
+  const next = first.another()
+  t.after(() => next.kill())
+  await next.start()
 })
 
 test('an option that does not exist is named, without a stack', () => {

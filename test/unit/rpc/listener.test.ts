@@ -78,18 +78,21 @@ test('never replaces a socket that somebody listens on', async () => {
 test('takes a server that is too busy to accept for a live one', async () => {
   const path = freshPath()
   // A server whose process does not accept: the kernel's backlog fills up and refuses with EAGAIN, not ECONNREFUSED.
-  const script = `const s = require('net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
-    process.stdout.write('up'); setTimeout(() => { for (;;); }, 20) })`
+  const script = `require('net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+    require('fs').writeSync(1, 'busy'); for (;;); })`
   const { spawn } = await import('node:child_process')
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] })
   await new Promise((resolve) => child.stdout.once('data', resolve))
-  await new Promise((resolve) => setTimeout(resolve, 100))
   const clients = Array.from({ length: 8 }, () => connect({ path }).on('error', () => {}))
-  await new Promise((resolve) => setTimeout(resolve, 50))
   await assert.rejects(open(path), { code: 'LISTEN_FAILED' })
   assert.ok((await stat(path)).isSocket())
   for (const client of clients) client.destroy()
   child.kill('SIGKILL')
+})
+
+test('says that the folder of the socket is missing', async () => {
+  const path = join(freshPath(), 'runner.sock')
+  await assert.rejects(open(path), { code: 'LISTEN_FAILED', message: /there is no folder/ })
 })
 
 test('touches nothing that is no socket', async () => {
