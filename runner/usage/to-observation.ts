@@ -71,7 +71,8 @@ export function toObservation(
 
 /** facts of the log: a client that left has no completion mark; a stream that the provider cut has, and an empty body. */
 function outcomeOf({ entry, answer }: DigestedEntry, record: RequestRecord | undefined): UsageOutcome {
-  if (entry.upstreamStatuses.length === 0) {
+  // ai-proxy calls the provider by itself: nginx knows of no upstream, but there are its counts.
+  if (entry.upstreamStatuses.length === 0 && !entry.llm) {
     if (record && record.outcome !== 'forwarded') return record.outcome
     // Nginx notes no upstream status when the client leaves before the response head.
     if (record && entry.completed === false) return 'client_disconnected'

@@ -178,6 +178,11 @@ test('half a usage is kept for the estimator and is not taken for the whole', ()
 test('ai-proxy’s own numbers are taken where there is no body to read', () => {
   const { event } = observe({ ...base, llm_model: 'm', llm_prompt_tokens: '7', llm_completion_tokens: 2 })
   assert.deepEqual([event.model, event.prompt_t, event.completion_t, event.total_t], ['m', 7, 2, 9])
+  const { event: proxied } = observe(
+    { ...base, upstream_status: undefined, llm_prompt_tokens: 7, llm_completion_tokens: 2 },
+    { ...record, stoppedBy: undefined, outcome: 'forwarded' },
+  )
+  assert.deepEqual([proxied.outcome, proxied.usage_source, proxied.total_t], ['completed', 'provider', 9])
 })
 
 test('texts are read when somebody asks, also after the event was filled in', () => {
