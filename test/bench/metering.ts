@@ -56,11 +56,14 @@ async function benchReceiver(): Promise<void> {
   await post(embedded, 3000, 'warm')
   await post(shared, 3000, 'warm')
   const base = await post(embedded, entries, 'run')
+  const client = new Redis(redis.url)
+  const serverBefore = await serverCpuMs(client)
   const real = await post(shared, entries, 'run')
+  const serverMs = (await serverCpuMs(client)) - serverBefore
   say(`receiver, embedded counters and journal: ${describe(base)}`)
   say(`receiver, Redis with outbox:             ${describe(real)}`)
   say(`ratio of CPU time per entry, Redis to embedded: ${(real.cpuMs / base.cpuMs).toFixed(2)}`)
-  const client = new Redis(redis.url)
+  say(`CPU time of the Redis server: ${((1000 * serverMs) / entries).toFixed(0)} µs an entry`)
   const counted = await client.xlen('usage_events')
   say(
     `events in the outbox: ${counted} of ${entries + 3000}; p99 of a post of ${BATCH}: ${real.p99.toFixed(1)} ms`,
@@ -120,6 +123,7 @@ async function benchQuota(): Promise<void> {
     requests_per_minute: 1e9,
     usd_per_day: '1000000',
   }
+  const client = new Redis(redis.url)
   const peers = await Promise.all([Peer.connect(shared.socketPath), Peer.connect(embedded.socketPath)])
   const [toShared, toEmbedded] = peers
   const conf = { 'token-metering': { tiers: { basic: limits } } }
@@ -146,10 +150,13 @@ async function benchQuota(): Promise<void> {
     }
   }
   const cpu: number[] = []
+  let serverMs = 0
   for (const one of cases) {
     const before = await cpuMs(one.runner.runner.pid)
+    const serverBefore = await serverCpuMs(client)
     for (let i = 0; i < calls; i++) await call(one, i)
     cpu.push((1000 * ((await cpuMs(one.runner.runner.pid)) - before)) / calls)
+    serverMs = (await serverCpuMs(client)) - serverBefore
   }
   const [empty] = cases
   for (const [n, { name, took }] of cases.entries()) {
@@ -159,7 +166,9 @@ async function benchQuota(): Promise<void> {
       `${name}: ${own}${name === 'empty call' ? '' : `; added p50 ${added(0.5)} ms, p99 ${added(0.99)} ms`}`,
     )
   }
+  say(`CPU time of the Redis server: ${((1000 * serverMs) / calls).toFixed(0)} µs a call`)
   for (const peer of peers) peer.close()
+  client.disconnect()
 }
 
 function logEntry(id: string, n: number): object {
@@ -193,6 +202,13 @@ async function cpuMs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** User and system time of the server's own thread. */
+async function serverCpuMs(client: Redis): Promise<number> {
+  const info = await client.info('cpu')
+  const seconds = (name: string) => Number(new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1] ?? 0)
+  return 1000 * (seconds('used_cpu_user_main_thread') + seconds('used_cpu_sys_main_thread'))
 }
 
 function quantile(values: readonly number[], q: number): number {
