@@ -58,6 +58,7 @@ function createHub(settings: RouterSettings, { clock, log, redis }: Services): H
     shared: redis && new RedisRouterState(redis, settings),
     control,
     timeoutMs: settings.redis_timeout_ms,
+    clock,
     log,
   })
 }

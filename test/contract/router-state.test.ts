@@ -9,14 +9,15 @@ import { Mirror } from '../../plugins/llm-router/state/mirror.ts'
 import type { Changes, InFlightChange, RouterState, Signal } from '../../plugins/llm-router/state/port.ts'
 import { RedisRouterState } from '../../plugins/llm-router/state/redis.ts'
 import { type RedisServer, startRedis } from '../support/servers/redis.ts'
-import { routerSettings, silent } from '../unit/plugins/llm-router/state/settings.ts'
+import { routerSettings, silent, TestClock } from '../unit/plugins/llm-router/state/settings.ts'
 
 const clock = { now: Date.now }
 const connect = (url: string) =>
   new Redis(url, { enableOfflineQueue: true, maxRetriesPerRequest: 0, retryStrategy: () => 50 })
+/** Short enough to wait for, long enough for a machine that stands still for a moment. */
 const fast = {
-  in_flight_ttl_ms: 150,
-  breaker: { open_ms: 120, max_open_ms: 1000, probe_ms: 150, rate_limit_open_ms: 120 },
+  in_flight_ttl_ms: 1500,
+  breaker: { open_ms: 1200, max_open_ms: 10_000, probe_ms: 1500, rate_limit_open_ms: 1200 },
 }
 
 function changes(signals: Signal[], inFlight: InFlightChange[] = []): Changes {
@@ -31,7 +32,12 @@ const flight = (change: 'begin' | 'end', ...ids: string[]): Changes =>
     ids.map((id) => ({ provider: 'a', id, change })),
   )
 
-function keepsTheContract(name: string, create: (settings: object) => RouterState): void {
+/** @param pass lets time go by for the state: Redis has a clock of its own. */
+function keepsTheContract(
+  name: string,
+  create: (settings: object) => RouterState,
+  pass: (ms: number) => Promise<unknown>,
+): void {
   describe(name, () => {
     test('is closed and empty at first', async () => {
       const { breakers, inFlight } = await create(fast).snapshot()
@@ -44,9 +50,9 @@ function keepsTheContract(name: string, create: (settings: object) => RouterStat
       await state.apply(failures(5))
       const open = (await state.snapshot()).breakers['a|m']
       assert.equal(open?.cause, 'failures')
-      assert.ok(open && open.forMs > 0 && open.forMs <= 120)
+      assert.ok(open && open.forMs > 0 && open.forMs <= 1200)
       assert.equal(await state.acquireProbe('a|m'), false)
-      await sleep(130)
+      await pass(1300)
       const granted = await Promise.all([1, 2, 3].map(() => state.acquireProbe('a|m')))
       assert.equal(granted.filter(Boolean).length, 1)
       assert.ok(((await state.snapshot()).breakers['a|m']?.forMs ?? 1) <= 0)
@@ -57,14 +63,14 @@ function keepsTheContract(name: string, create: (settings: object) => RouterStat
     test('opens again after a bad probe, and grants another when a probe gives no result', async () => {
       const state = create(fast)
       await state.apply(failures(5))
-      await sleep(130)
+      await pass(1300)
       assert.equal(await state.acquireProbe('a|m'), true)
       await state.apply(probed('failure'))
-      assert.ok(((await state.snapshot()).breakers['a|m']?.forMs ?? 0) > 120)
-      await sleep(260)
+      assert.ok(((await state.snapshot()).breakers['a|m']?.forMs ?? 0) > 1200)
+      await pass(2600)
       assert.equal(await state.acquireProbe('a|m'), true)
       assert.equal(await state.acquireProbe('a|m'), false)
-      await sleep(160)
+      await pass(1600)
       assert.equal(await state.acquireProbe('a|m'), true)
       await state.apply(probed('void'))
       assert.equal(await state.acquireProbe('a|m'), true)
@@ -102,13 +108,20 @@ function keepsTheContract(name: string, create: (settings: object) => RouterStat
       const state = create(fast)
       await state.apply(flight('begin', '1'))
       assert.equal((await state.snapshot()).inFlight.a, 1)
-      await sleep(170)
+      await pass(1700)
       assert.equal((await state.snapshot()).inFlight.a, 0)
     })
   })
 }
 
-keepsTheContract('router state in memory', (over) => new MemoryRouterState(routerSettings(over), clock))
+const testClock = new TestClock()
+keepsTheContract(
+  'router state in memory',
+  (over) => new MemoryRouterState(routerSettings(over), testClock),
+  async (ms) => {
+    testClock.ms += ms
+  },
+)
 
 describe('router state in Redis', () => {
   let server: RedisServer
@@ -125,7 +138,7 @@ describe('router state in Redis', () => {
   })
   const settingsOf = (over: object) => routerSettings({ redis_key_prefix: `test-${randomUUID()}`, ...over })
 
-  keepsTheContract('alone', (over) => new RedisRouterState(redis, settingsOf(over)))
+  keepsTheContract('alone', (over) => new RedisRouterState(redis, settingsOf(over)), sleep)
 
   test('loses no signal when instances write at the same time', async () => {
     const settings = settingsOf({ breaker: { failure_threshold: 40, window_ms: 60_000 } })
@@ -139,7 +152,7 @@ describe('router state in Redis', () => {
     const settings = settingsOf(fast)
     const states = [0, 1, 2, 3].map(() => new RedisRouterState(redis, settings))
     await states[0]?.apply(failures(5))
-    await sleep(130)
+    await sleep(1300)
     const granted = await Promise.all(states.map((state) => state.acquireProbe('a|m')))
     assert.equal(granted.filter(Boolean).length, 1)
   })
@@ -172,6 +185,7 @@ describe('router state in Redis', () => {
           memory: new MemoryRouterState(settings, clock),
           shared: new RedisRouterState(redis, settings),
           control: undefined,
+          clock,
           timeoutMs: 500,
           log: silent,
         })
@@ -186,11 +200,11 @@ describe('router state in Redis', () => {
     for (let i = 0; i < 5; i++) one.signal({ breaker: 'a|m', kind: 'failure' })
     one.change({ provider: 'a', id: 'r1', change: 'begin' })
     const seen = async () => two.standing('a|m').state === 'open' && two.inFlight('a') === 1
-    for (let waited = 0; waited < 5000 && !(await seen()); waited += 20) await sleep(20)
+    for (let waited = 0; waited < 60_000 && !(await seen()); waited += 20) await sleep(20)
     assert.equal(two.standing('a|m').state, 'open')
     assert.equal(two.inFlight('a'), 1)
     two.change({ provider: 'a', id: 'r1', change: 'end' })
-    for (let waited = 0; waited < 5000 && one.inFlight('a') !== 0; waited += 20) await sleep(20)
+    for (let waited = 0; waited < 60_000 && one.inFlight('a') !== 0; waited += 20) await sleep(20)
     assert.equal(one.inFlight('a'), 0)
     await Promise.all(mirrors.map((mirror) => mirror.stop()))
   })
@@ -213,6 +227,7 @@ describe('router state while Redis is away', () => {
         memory: new MemoryRouterState(settings, clock),
         shared: new RedisRouterState(redis, settings),
         control: undefined,
+        clock,
         timeoutMs: 500,
         log: silent,
       })
@@ -228,7 +243,7 @@ describe('router state while Redis is away', () => {
       assert.equal(local.inFlight.a, 1)
       assert.equal(await hub.acquireProbe('b|mine'), false)
       await server.restart()
-      for (let waited = 0; waited < 10_000 && hub.isLocal; waited += 100) {
+      for (let waited = 0; waited < 60_000 && hub.isLocal; waited += 100) {
         await sleep(100)
         await hub.acquireProbe('x|y')
       }

@@ -5,7 +5,7 @@ import { type Behaviour, scripted } from '../provider/behaviour.ts'
 import { freePort } from '../support/free-port.ts'
 import { type ResourceChange, type Stack, startStack } from '../support/stack.ts'
 import { inTurn, logAtOnce, movedTo, upstream, withoutHealthChecks } from '../support/stack-conf.ts'
-import { calls, chat, clearLedgers, parseSse, type Seen } from '../support/talk.ts'
+import { calls, chat, clearLedgers, eventually, parseSse, type Seen } from '../support/talk.ts'
 
 /**
  * The failover matrix of docs/failover.md: what fails, what the client sees, who is called, what is billed. Health
@@ -194,10 +194,12 @@ test('a client that leaves before the headers: nobody else is asked, nothing is 
       .client('business_unit_A')
       .chat.completions.create(
         { model: 'gpt-4', stream, messages: [{ role: 'user', content: 'Take your time, please.' }] },
-        { headers: { ...atOpenai({ delay_ms: 5000 }), 'cache-control': 'no-store' }, signal: left.signal },
+        { headers: { ...atOpenai({ delay_ms: 60_000 }), 'cache-control': 'no-store' }, signal: left.signal },
       )
-    setTimeout(() => left.abort(), 200)
-    await assert.rejects(request)
+    const rejected = assert.rejects(request)
+    await eventually(() => calls(stack).openai, 'the call')
+    left.abort()
+    await rejected
     await stack.providers.openai.ledger.settled()
     const event = await onlyEvent()
     assert.deepEqual(calls(stack), { openai: 1 })
@@ -210,7 +212,7 @@ test('a client that leaves while the fallback works: the third provider is not a
   const left = new AbortController()
   const headers = scripted([
     { only: { provider: 'openai' }, status: 503 },
-    { only: { provider: 'qwen' }, delay_ms: 5000 },
+    { only: { provider: 'qwen' }, delay_ms: 60_000 },
   ])
   const request = stack
     .client('business_unit_A')
@@ -218,8 +220,10 @@ test('a client that leaves while the fallback works: the third provider is not a
       { model: 'gpt-4', messages: [{ role: 'user', content: 'Never mind then.' }] },
       { headers, signal: left.signal },
     )
-  setTimeout(() => left.abort(), 300)
-  await assert.rejects(request)
+  const rejected = assert.rejects(request)
+  await eventually(() => calls(stack).qwen, 'the call of the fallback')
+  left.abort()
+  await rejected
   await stack.providers.qwen.ledger.settled()
   assert.equal((await onlyEvent()).total_t, 0)
   assert.deepEqual(calls(stack), { openai: 1, qwen: 1 })

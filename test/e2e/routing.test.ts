@@ -196,15 +196,28 @@ test('while the queue of a provider is full its spill goes to the local model, a
   await stack.apply(conf)
   try {
     const left = new AbortController()
-    const slow = [1, 2].map(() =>
-      stack
+    const asked: Promise<void>[] = []
+    const headers = scripted([{ only: { provider: 'openai' }, delay_ms: 300_000 }])
+    const held = () => stack.providers.openai.ledger.totals.calls
+    // Requests of earlier tests may still be counted as under way, so that one of these spills: then there is another.
+    while (held() < 2) {
+      const before = held()
+      let answered = false
+      const request = stack
         .client('internal')
         .chat.completions.create(
           { model: 'gpt-4', messages: question() },
-          { headers: scripted([{ only: { provider: 'openai' }, delay_ms: 20_000 }]), signal: left.signal },
-        ),
-    )
-    const settled = Promise.allSettled(slow)
+          { headers, signal: left.signal, timeout: 600_000 },
+        )
+        .then(
+          () => {
+            answered = true
+          },
+          () => {},
+        )
+      asked.push(request)
+      await eventually(() => (answered || held() > before ? true : undefined), 'the slow request')
+    }
     const spilled = await eventually(async () => {
       const seen = await chat(stack, { consumer: 'internal' })
       return seen.headers.get('x-llm-provider') === 'ollama' ? seen : undefined
@@ -212,7 +225,7 @@ test('while the queue of a provider is full its spill goes to the local model, a
     assert.equal(spilled.headers.get('x-fallback-reason'), 'queue_full')
     assert.equal(spilled.model, 'deepseek-r1:7b')
     left.abort()
-    await settled
+    await Promise.all(asked)
     await eventually(async () => {
       const seen = await chat(stack, { consumer: 'internal' })
       return seen.headers.get('x-llm-provider') === 'openai' ? true : undefined

@@ -249,7 +249,7 @@ test('GET /v1/models lists what the consumer may use', async () => {
   assert.ok(models.data.length > 0)
 })
 
-async function eventually<T>(attempt: () => Promise<T | undefined>, deadlineMs = 10_000): Promise<T> {
+async function eventually<T>(attempt: () => Promise<T | undefined>, deadlineMs = 60_000): Promise<T> {
   const deadline = Date.now() + deadlineMs
   for (;;) {
     const result = await attempt()

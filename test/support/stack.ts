@@ -94,7 +94,7 @@ const CONF_DIR = fileURLToPath(new URL('../../apisix-conf', import.meta.url))
 const RECORDER = fileURLToPath(new URL('./event-recorder.ts', import.meta.url))
 const NEXT_UPSTREAM =
   'error timeout invalid_header http_429 http_500 http_502 http_503 http_504 non_idempotent'
-const USAGE_DEADLINE_MS = 15_000
+const USAGE_DEADLINE_MS = 60_000
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { env } = process

@@ -143,7 +143,7 @@ export function post(
 export async function eventually<T>(
   attempt: () => T | undefined | Promise<T | undefined>,
   what = 'it',
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + deadlineMs
   for (;;) {

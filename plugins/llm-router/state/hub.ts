@@ -1,4 +1,4 @@
-import type { Log } from '../../../runner/plugin.ts'
+import type { Clock, Log } from '../../../runner/plugin.ts'
 import type { ControlApi } from './control-api.ts'
 import type { MemoryRouterState } from './memory.ts'
 import type { Changes, RouterState, Snapshot } from './port.ts'
@@ -12,6 +12,7 @@ export interface HubParts {
   readonly shared: RouterState | undefined
   readonly control: ControlApi | undefined
   readonly timeoutMs: number
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -49,8 +50,8 @@ export class Hub implements RouterState {
   }
 
   snapshot(): Promise<Snapshot> {
-    const now = performance.now()
-    if (!this.#current || now - this.#current.from >= SNAPSHOT_AGE_MS) {
+    const now = this.#parts.clock.now()
+    if (!this.#current || Math.abs(now - this.#current.from) >= SNAPSHOT_AGE_MS) {
       this.#current = { from: now, snapshot: this.#look() }
     }
     return this.#current.snapshot

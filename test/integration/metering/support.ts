@@ -63,7 +63,7 @@ export function reservationOf(consumer: string, own: Partial<Reservation> = {}):
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await holds())) {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { GuardEvent } from '../../../plugins/prompt-guard/records/guard-event.ts'
 import { RedisViolations } from '../../../plugins/prompt-guard/records/redis-violations.ts'
 import type { KafkaMessage } from '../../../runner/plugin.ts'
-import { connectRedis } from '../../../runner/services/redis.ts'
+import { connectRedis, untilReady } from '../../../runner/services/redis.ts'
 import { collectingLog } from '../../support/rig.ts'
 import { startRedis } from '../../support/servers/redis.ts'
 import { startGuardRig } from './support/guard-rig.ts'
@@ -80,7 +79,7 @@ test('violations can be searched in Redis by every field, the newest first, and 
     redis.disconnect()
     await server.stop()
   })
-  await sleep(200)
+  await untilReady(redis, 60_000)
   const prefix = `guard-test-${process.pid}:`
   const violations = new RedisViolations(redis, prefix, 100)
   await violations.add([

@@ -47,7 +47,7 @@ async function runner(t: TestContext, prefix: string, settings: JsonObject = {})
 }
 
 async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 1200; i++) {
     const found = await look()
     if (found !== undefined) return found
     await sleep(50)

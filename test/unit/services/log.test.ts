@@ -49,9 +49,11 @@ test('opens the file anew after a rotation', async () => {
   flush()
   await rename(file, `${file}.1`)
   reopen()
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  log.info({}, 'after')
-  await written(file)
+  // The new file is opened in the background too; until then lines go to the old one.
+  while (((await stat(file).catch(() => undefined))?.size ?? 0) === 0) {
+    log.info({}, 'after')
+    await sleep(10)
+  }
   flush()
   assert.match(await readFile(`${file}.1`, 'utf8'), /before/)
   assert.match(await readFile(file, 'utf8'), /after/)

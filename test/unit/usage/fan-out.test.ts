@@ -31,14 +31,22 @@ function scene(observers: Observer[], options = { deadlineMs: 1000, maxWaiting: 
 test('a slow observer holds up neither the sender nor the others', async () => {
   const fast: string[] = []
   let slow = 0
-  const { fanOut } = scene([
-    { plugin: 'slow', observe: () => sleep(20).then(() => void slow++) },
-    { plugin: 'fast', observe: ({ event }) => void fast.push(event.request_id) },
-  ])
+  let goOn = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  const { fanOut } = scene(
+    [
+      { plugin: 'slow', observe: () => held.then(() => void slow++) },
+      { plugin: 'fast', observe: ({ event }) => void fast.push(event.request_id) },
+    ],
+    { deadlineMs: 60_000, maxWaiting: 1000 },
+  )
   fanOut.push(observations(3))
-  await sleep(5)
+  while (fast.length < 3) await sleep(1)
   assert.deepEqual(fast, ['0', '1', '2'])
   assert.equal(slow, 0)
+  goOn()
   await fanOut.drain()
   assert.equal(slow, 3)
 })

@@ -26,8 +26,9 @@ test('counts decisions by provider, tier and reason, spills and stops', async ()
 test('shows breakers, queues and whether the active checks disagree', async () => {
   const metrics = createMetrics()
   const settings = routerSettings()
-  const memory = new MemoryRouterState(settings, new TestClock())
-  const hub = new Hub({ memory, shared: undefined, control: undefined, timeoutMs: 100, log: silent })
+  const clock = new TestClock()
+  const memory = new MemoryRouterState(settings, clock)
+  const hub = new Hub({ memory, shared: undefined, control: undefined, timeoutMs: 100, clock, log: silent })
   await hub.apply({
     signals: Array.from({ length: 5 }, () => ({ breaker: 'openai|gpt-4', kind: 'failure' })),
     inFlight: [{ provider: 'openai', id: '1', change: 'begin' }],

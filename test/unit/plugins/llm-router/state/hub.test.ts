@@ -42,17 +42,23 @@ class Remote implements RouterState {
   }
 }
 
-function rig(shared?: Remote) {
-  const memory = new MemoryRouterState(routerSettings(), new TestClock())
-  return new Hub({ memory, shared, control: undefined, timeoutMs: 20, log: silent })
+function rig(shared?: Remote, clock = new TestClock()) {
+  const memory = new MemoryRouterState(routerSettings(), clock)
+  return new Hub({ memory, shared, control: undefined, timeoutMs: 20, clock, log: silent })
 }
 
 test('asks the shared state, once for several workers', async () => {
   const remote = new Remote()
-  const hub = rig(remote)
+  const clock = new TestClock()
+  const hub = rig(remote, clock)
   const snapshots = await Promise.all([hub.snapshot(), hub.snapshot()])
   assert.deepEqual(snapshots[0], elsewhere)
+  clock.ms += 199
+  await hub.snapshot()
   assert.equal(remote.asked, 1)
+  clock.ms++
+  await hub.snapshot()
+  assert.equal(remote.asked, 2)
 })
 
 test('uses the local copy while the shared state fails or hangs, with what was open before', async () => {
