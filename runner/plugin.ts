@@ -40,6 +40,7 @@ export type { Clock, Log, Metrics, Services } from './services/index.ts'
 export type { Journal, JournalPosition } from './services/journal.ts'
 export type { Kafka, KafkaMessage } from './services/kafka.ts'
 export { readBody } from './services/read-body.ts'
+export { within } from './services/within.ts'
 export type { UsageEvent, UsageFields } from './usage/event.ts'
 
 /** The request as the plugin may see it: an immutable view that already shows what earlier plugins rewrote. */

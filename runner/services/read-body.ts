@@ -4,7 +4,7 @@
  * @throws what the stream throws
  */
 export async function readBody(
-  body: AsyncIterable<Uint8Array>,
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   maxBytes: number,
 ): Promise<string | undefined> {
   const chunks: Uint8Array[] = []

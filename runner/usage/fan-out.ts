@@ -1,6 +1,7 @@
 import { toRunnerError } from '../errors.ts'
 import type { Observation } from '../plugin.ts'
 import type { Log } from '../services/index.ts'
+import { within } from '../services/within.ts'
 
 export interface Observer {
   readonly plugin: string
@@ -88,10 +89,14 @@ class Lane {
     this.#running = undefined
   }
 
+  #late(): Error {
+    return new Error(`took longer than ${this.#deadlineMs} ms`)
+  }
+
   async #observe(observation: Observation): Promise<void> {
     try {
       const pending = this.#observer.observe(observation)
-      if (pending instanceof Promise) await within(pending, this.#deadlineMs)
+      if (pending instanceof Promise) await within(pending, this.#deadlineMs, () => this.#late())
     } catch (cause) {
       this.#report.failed(this.#observer.plugin)
       this.#log.error(
@@ -103,12 +108,4 @@ class Lane {
       )
     }
   }
-}
-
-async function within(pending: Promise<void>, deadlineMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`took longer than ${deadlineMs} ms`)), deadlineMs)
-  })
-  await Promise.race([pending, late]).finally(() => clearTimeout(timer))
 }

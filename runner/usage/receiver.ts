@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { RunnerError, toRunnerError } from '../errors.ts'
 import type { Log } from '../services/index.ts'
+import { within } from '../services/within.ts'
 import { type AdminDesk, readAdminBody } from './admin-desk.ts'
 import type { Digester } from './digester.ts'
 import type { Intake } from './intake.ts'
@@ -128,7 +129,11 @@ export class Receiver {
       this.#waitingBytes -= reserved
     })
     try {
-      const bytes = await within(work, this.#options.postDeadlineMs)
+      const { postDeadlineMs } = this.#options
+      // A commit that is late may still succeed; APISIX then sends again what the ledger knows.
+      const bytes = await within(work, postDeadlineMs, () => {
+        return new RunnerError('DEADLINE_EXCEEDED', `usage post took longer than ${postDeadlineMs} ms`)
+      })
       this.#parts.report('accepted', bytes)
       respond(response, 200, { status: 'ok' })
     } catch (cause) {
@@ -196,17 +201,6 @@ export class Receiver {
       missing === undefined ? { status: 'ready' } : { missing },
     )
   }
-}
-
-/** A commit that is late may still succeed; APISIX then sends again what the ledger knows. */
-async function within<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new RunnerError('DEADLINE_EXCEEDED', `usage post took longer than ${deadlineMs} ms`))
-    }, deadlineMs)
-  })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 function respond(response: ServerResponse, status: number, body: object): void {

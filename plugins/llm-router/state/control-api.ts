@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../../../runner/plugin.ts'
+import { type Clock, type Log, readBody } from '../../../runner/plugin.ts'
 import type { RouterSettings } from '../settings.ts'
 import type { UpstreamsDown } from './port.ts'
 
@@ -50,12 +50,14 @@ export class ControlApi {
 
   /** Never rejects. */
   async poll(): Promise<void> {
+    const { control_timeout_ms, control_max_bytes, control_ignored_ports } = this.#settings
     try {
-      const signal = AbortSignal.timeout(this.#settings.control_timeout_ms)
+      const signal = AbortSignal.timeout(control_timeout_ms)
       const answer = await fetch(this.#url, { signal, headers: { accept: 'application/json' } })
-      const text = await readUpTo(answer, this.#settings.control_max_bytes)
+      const text = await readBody(answer.body ?? [], control_max_bytes)
+      if (text === undefined) throw new Error(`the answer is longer than ${control_max_bytes} bytes`)
       if (answer.status !== 200) throw new Error(`status ${answer.status}`)
-      this.#down = upstreamsDown(JSON.parse(text), new Set(this.#settings.control_ignored_ports))
+      this.#down = upstreamsDown(JSON.parse(text), new Set(control_ignored_ports))
       this.#answeredAt = this.#clock.now()
       if (this.#failing) this.#log.info({}, 'the control API answers again')
       this.#failing = false
@@ -64,17 +66,6 @@ export class ControlApi {
       this.#failing = true
     }
   }
-}
-
-async function readUpTo(answer: Response, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of answer.body ?? []) {
-    bytes += (chunk as Uint8Array).length
-    if (bytes > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`)
-    chunks.push(chunk as Uint8Array)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Reads the array of /v1/healthcheck, tolerantly: what has another shape says nothing. */

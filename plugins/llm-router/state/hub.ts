@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../../../runner/plugin.ts'
+import { type Clock, type Log, within } from '../../../runner/plugin.ts'
 import type { ControlApi } from './control-api.ts'
 import type { MemoryRouterState } from './memory.ts'
 import type { Changes, RouterState, Snapshot } from './port.ts'
@@ -78,7 +78,7 @@ export class Hub implements RouterState {
     const { shared, timeoutMs, log, memory } = this.#parts
     if (!shared) return undefined
     try {
-      const answer = await within(ask(shared), timeoutMs)
+      const answer = await within(ask(shared), timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`))
       if (this.#away) log.info({}, 'the shared router state is back')
       this.#away = false
       return answer
@@ -91,12 +91,4 @@ export class Hub implements RouterState {
       return undefined
     }
   }
-}
-
-function within<T>(pending: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  return Promise.race([pending, late]).finally(() => clearTimeout(timer))
 }

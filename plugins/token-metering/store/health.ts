@@ -1,4 +1,4 @@
-import type { Log } from '../../../runner/plugin.ts'
+import { type Log, within } from '../../../runner/plugin.ts'
 
 export interface HealthOptions {
   /** Settles when the server takes writes again. */
@@ -71,20 +71,7 @@ export class DeadlineError extends Error {
   }
 }
 
-/** The result of `work`, unless it takes longer. A late result is dropped. @throws DeadlineError */
+/** @throws DeadlineError when `work` takes longer; its late result is dropped. */
 export function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // When this process was busy, the answer may be waiting in the socket: let it be read first.
-    const timer = setTimeout(() => setImmediate(() => reject(new DeadlineError(ms))), ms)
-    work.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })
+  return within(work, ms, () => new DeadlineError(ms))
 }
