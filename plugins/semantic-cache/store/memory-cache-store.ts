@@ -11,11 +11,13 @@ import {
   type Page,
 } from './inventory.ts'
 import { entryId } from './redis/keys.ts'
+import { VectorShelf } from './vector-shelf.ts'
 
 interface Kept {
   readonly id: string
   readonly entry: CacheEntry
-  readonly vector: Float32Array | undefined
+  /** Has a vector, on the shelf of its context. */
+  readonly semantic: boolean
   readonly bytes: number
   uses: number
   lowestSimilarity: number
@@ -25,7 +27,8 @@ interface Kept {
 interface Scope {
   /** Least recently used first. */
   readonly kept: Set<Kept>
-  readonly byContext: Map<string, Set<Kept>>
+  /** Of the entries with a vector; none is empty. */
+  readonly shelves: Map<string, VectorShelf<Kept>>
   bytes: number
 }
 
@@ -41,7 +44,7 @@ export interface MemoryCacheOptions {
 }
 
 /** Entries, before other requests have their turn: a millisecond at most at 384 dimensions. */
-const COMPARED_AT_ONCE = 512
+const COMPARED_AT_ONCE = 1024
 
 /**
  * The embedded store. Exact matches by key; similarity by comparing with the entries of the same scope and context
@@ -74,7 +77,7 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
   }
 
   holds(scope: string, context: string): boolean {
-    return this.#scopes.get(scope)?.byContext.has(context) ?? false
+    return this.#scopes.get(scope)?.shelves.has(context) ?? false
   }
 
   async nearest(
@@ -84,21 +87,23 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
     count: number,
   ): Promise<readonly Candidate[]> {
     const best: Candidate[] = []
-    if (vector.length !== this.#options.dimensions) return best
-    const kin = this.#scopes.get(scope)?.byContext.get(context)
-    // Others have their turn in between and may add entries, which the walk of a set would never come to the end of.
-    const most = kin?.size ?? 0
-    let compared = 0
-    for (const kept of kin ?? []) {
-      if (compared === most) break
-      if (++compared % COMPARED_AT_ONCE === 0) await new Promise(setImmediate)
-      if (!kept.vector || !this.#fresh(kept)) continue
-      const similarity = dot(kept.vector, vector)
-      const worst = best.at(-1)
-      if (worst && best.length >= count && similarity <= worst.similarity) continue
-      const place = best.findIndex((candidate) => candidate.similarity < similarity)
-      best.splice(place === -1 ? best.length : place, 0, { entry: kept.entry, similarity })
-      if (best.length > count) best.pop()
+    const shelf = this.#scopes.get(scope)?.shelves.get(context)
+    if (!shelf || vector.length !== this.#options.dimensions) return best
+    const cosines = new Float64Array(Math.min(COMPARED_AT_ONCE, shelf.size))
+    // Downwards, and no further up than the first size: others have their turn in between, and what they add comes on
+    // top, while what they remove brings down rows that were compared already.
+    for (let to = shelf.size; to > 0; ) {
+      const from = Math.max(0, to - COMPARED_AT_ONCE)
+      shelf.compare(vector, from, to, cosines)
+      for (let row = to - 1; row >= from; row--) {
+        const similarity = cosines[row - from] as number
+        if (best.length >= count && similarity <= (best.at(-1)?.similarity ?? 0)) continue
+        const kept = this.#fresh(shelf.ownerAt(row))
+        if (!kept || best.some(({ entry }) => entry === kept.entry)) continue
+        insert(best, kept.entry, similarity, count)
+      }
+      if (from > 0) await new Promise(setImmediate)
+      to = Math.min(from, shelf.size)
     }
     return best
   }
@@ -121,17 +126,18 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
       this.#evict(oldest)
     }
     const kept: Kept = {
-      ...{ id, entry, vector, bytes },
+      ...{ id, entry, semantic: vector !== undefined, bytes },
       ...{ uses: 0, lowestSimilarity: 1, lastUsedMs: entry.storedMs },
     }
-    const scope = this.#scopes.get(entry.scope) ?? { kept: new Set(), byContext: new Map(), bytes: 0 }
+    const scope = this.#scopes.get(entry.scope) ?? { kept: new Set(), shelves: new Map(), bytes: 0 }
     this.#scopes.set(entry.scope, scope)
     this.#byId.set(id, kept)
     scope.kept.add(kept)
     scope.bytes += bytes
-    const context = scope.byContext.get(entry.context)
-    if (context) context.add(kept)
-    else scope.byContext.set(entry.context, new Set([kept]))
+    if (!vector) return
+    const shelf = scope.shelves.get(entry.context) ?? new VectorShelf<Kept>(dimensions)
+    scope.shelves.set(entry.context, shelf)
+    shelf.add(kept, vector)
   }
 
   async used(scope: string, key: string, similarity: number): Promise<void> {
@@ -219,11 +225,11 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
     return [...this.#byId.values()].filter((kept) => this.#fresh(kept))
   }
 
-  #metaOf({ id, entry, bytes, vector, uses, lowestSimilarity, lastUsedMs }: Kept): EntryMeta {
+  #metaOf({ id, entry, bytes, semantic, uses, lowestSimilarity, lastUsedMs }: Kept): EntryMeta {
     const { scope, model, storedMs, expiresMs, promptTokens, completionTokens } = entry
     return {
       ...{ id, scope, model, storedMs, expiresMs, lastUsedMs, uses, lowestSimilarity, bytes },
-      ...{ promptTokens, completionTokens, semantic: vector !== undefined },
+      ...{ promptTokens, completionTokens, semantic },
       prompt: this.#options.storePrompts ? entry.query : undefined,
     }
   }
@@ -248,9 +254,9 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
     if (!scope) return
     scope.kept.delete(kept)
     scope.bytes -= kept.bytes
-    const kin = scope.byContext.get(context)
-    kin?.delete(kept)
-    if (kin?.size === 0) scope.byContext.delete(context)
+    const shelf = scope.shelves.get(context)
+    shelf?.remove(kept)
+    if (shelf?.size === 0) scope.shelves.delete(context)
     if (scope.kept.size === 0) this.#scopes.delete(name)
   }
 }
@@ -268,8 +274,9 @@ function sizeOf(entry: CacheEntry, vector: Float32Array | undefined): number {
   return 2 * texts + (vector?.byteLength ?? 0)
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number)
-  return sum
+/** Into `best`, nearest first, of which no more than `count` stay. */
+function insert(best: Candidate[], entry: CacheEntry, similarity: number, count: number): void {
+  const place = best.findIndex((candidate) => candidate.similarity < similarity)
+  best.splice(place === -1 ? best.length : place, 0, { entry, similarity })
+  if (best.length > count) best.pop()
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryCacheStore } from '../../../../../plugins/semantic-cache/store/memory-cache-store.ts'
+import { entryId } from '../../../../../plugins/semantic-cache/store/redis/keys.ts'
 
 const SCOPE = '["global"]'
 
@@ -41,17 +42,17 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
 test('lets others have a turn while it compares many entries', async () => {
   const few = await storeOf(100)
   assert.equal(await turnsDuring(few.store.nearest(SCOPE, 'c', new Float32Array([1, 0]), 3)), 0)
-  const many = await storeOf(3000)
+  const many = await storeOf(10_000)
   assert.ok((await turnsDuring(many.store.nearest(SCOPE, 'c', new Float32Array([1, 0]), 3))) >= 4)
 })
 
 test('comes to an end though entries are added while it compares', async () => {
-  const { store, put } = await storeOf(600)
+  const { store, put } = await storeOf(2100)
   let found: unknown
   const search = store.nearest(SCOPE, 'c', new Float32Array([1, 0]), 3).then((candidates) => {
     found = candidates
   })
-  for (let n = 600; n < 9000 && found === undefined; n++) {
+  for (let n = 2100; n < 9000 && found === undefined; n++) {
     await put(`${n}`)
     if (n % 700 === 0) await new Promise(setImmediate)
   }
@@ -66,4 +67,17 @@ test('says at once what it has', async () => {
   assert.equal(store.holds(SCOPE, 'c'), true)
   assert.equal(store.holds(SCOPE, 'd'), false)
   assert.equal(store.holds('["consumer","a"]', 'c'), false)
+})
+
+test('misses none though entries go while it compares, and tells none twice', async () => {
+  const { store, put } = await storeOf(2500)
+  const near = new Float32Array([1, 0])
+  const search = store.nearest(SCOPE, 'c', near, 3000)
+  // The newest rows have been compared by now; they come down to where the oldest stood.
+  for (let n = 0; n < 400; n++) await store.remove(entryId(SCOPE, `${n}`))
+  await put('late')
+  const keys = (await search).map(({ entry }) => entry.key)
+  assert.equal(new Set(keys).size, keys.length)
+  const found = new Set(keys)
+  for (let n = 400; n < 2500; n++) assert.ok(found.has(`${n}`), `${n}`)
 })
