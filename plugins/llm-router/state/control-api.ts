@@ -70,7 +70,11 @@ export class ControlApi {
 
 /** Reads the array of /v1/healthcheck, tolerantly: what has another shape says nothing. */
 export function upstreamsDown(answer: unknown, failoverPorts: ReadonlySet<number>): UpstreamsDown {
-  if (!Array.isArray(answer)) throw new Error('the answer is no array')
+  if (!Array.isArray(answer)) {
+    // So cjson writes an empty list: no upstream has checks.
+    if (JSON.stringify(answer) === '{}') return {}
+    throw new Error('the answer is no array')
+  }
   const entries = answer.flatMap((checker: { name?: unknown; nodes?: unknown } | null) => {
     const id = UPSTREAM_NAME.exec(String(checker?.name ?? ''))?.[1]
     if (id === undefined || !Array.isArray(checker?.nodes)) return []

@@ -33,6 +33,11 @@ test('tells a provider that APISIX skips, its failover listener being well, from
   assert.deepEqual(upstreamsDown(answer, new Set([9444])), { openai: 'skipped', qwen: 'down', azure: 'down' })
 })
 
+test('takes {} for the empty list that APISIX means', () => {
+  assert.deepEqual(upstreamsDown({}, new Set()), {})
+  assert.throws(() => upstreamsDown({ error_msg: 'no' }, new Set()), /no array/)
+})
+
 test('polls /v1/healthcheck and forgets an old answer', async (t) => {
   let path: string | undefined
   const url = await serve(t, (request, response) => {
@@ -61,7 +66,7 @@ test('keeps the last answer while a poll fails, whatever is wrong with it', asyn
   const broken: RequestListener[] = [
     (_, response) => response.writeHead(500).end('[]'),
     (_, response) => response.end('not json'),
-    (_, response) => response.end('{}'),
+    (_, response) => response.end('{"error_msg":"no"}'),
     (_, response) => response.end(`[${' '.repeat(600)}]`),
     () => {},
     (_, response) => response.destroy(),
