@@ -149,6 +149,22 @@ for (const [stream, form] of forms) {
   }
 }
 
+test('an answer with a long head is an answer, of the primary and of a fallback', async () => {
+  const long = { headers: { 'x-long': 'v'.repeat(6000) } }
+  const direct = await chat(stack, { headers: atOpenai(long) })
+  assert.deepEqual([direct.status, direct.headers.get('x-model-fallback')], [200, null])
+  assert.deepEqual(calls(stack), { openai: 1 })
+  clearLedgers(stack)
+  const script = [
+    { status: 503, only: { provider: 'openai' } },
+    { ...long, only: { provider: 'qwen' } },
+  ]
+  const second = await chat(stack, { headers: scripted(script) })
+  assert.deepEqual([second.status, second.headers.get('x-llm-provider')], [200, 'dashscope'])
+  assert.deepEqual(calls(stack), { openai: 1, qwen: 1 })
+  assert.equal((await stack.newEvents()).length, 2)
+})
+
 test('a timed-out provider may bill its call all the same: that is our loss, the client pays one answer', async () => {
   await chat(stack, { headers: atOpenai({ hang: 'before_headers', bill: 'full' }) })
   const event = await onlyEvent()

@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly proxyNextUpstream?: string
   /** `proxy_hide_header` of the same snippet: response headers of upstreams that clients do not get. */
   readonly proxyHideHeader?: readonly string[]
+  /** `proxy_buffer_size` of the same snippet, bytes: what the head of an upstream's answer must fit. nginx's default: 4096. */
+  readonly proxyBufferBytes?: number
   /** Names that /etc/hosts would resolve, such as `llm-fallback.local`. */
   readonly hosts?: Readonly<Record<string, string>>
   /** PEM of `apisix.ssl.ssl_trusted_certificate`; only https health checks verify against it. */

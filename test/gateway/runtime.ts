@@ -19,7 +19,7 @@ export class Runtime {
   readonly nextUpstream: NextUpstream
   readonly health: HealthManager
   readonly hiddenHeaders: ReadonlySet<string>
-  readonly transport = new Transport()
+  readonly transport: Transport
   readonly limits = new LimitStore()
   readonly logs: LogSender
   readonly escapeUri = escapeUri
@@ -33,6 +33,7 @@ export class Runtime {
     this.resolver = new Resolver(options.hosts ?? {})
     this.nextUpstream = new NextUpstream(options.proxyNextUpstream ?? 'error timeout')
     this.health = new HealthManager(options.trustedCertificate)
+    this.transport = new Transport(options.proxyBufferBytes ?? 4096)
     this.hiddenHeaders = new Set((options.proxyHideHeader ?? []).map((name) => name.toLowerCase()))
     this.logs = new LogSender(this.logError)
     this.runner = new RunnerClient({

@@ -242,6 +242,7 @@ async function startOurGateway(options: StackOptions, runnerSocket: string): Pro
     runnerSocket,
     proxyNextUpstream: NEXT_UPSTREAM,
     proxyHideHeader: ['X-Request-Id'],
+    proxyBufferBytes: 16 * 1024,
     hosts: { 'llm-fallback.local': '127.0.0.1' },
   })
 }

@@ -18,7 +18,8 @@ export type AttemptResult =
     }
   | {
       readonly kind: 'failed'
-      readonly failure: Failure
+      /** `no_http`: bytes came that are no answer of HTTP. */
+      readonly failure: Failure | 'no_http'
       readonly reused: boolean
       readonly requestSent: boolean
     }
@@ -41,6 +42,11 @@ const NOT_PASSED = new Set([
 export class Transport {
   readonly #plain = new Agent({ keepAlive: true, maxFreeSockets: 320 })
   readonly #secure = new SecureAgent({ keepAlive: true, maxFreeSockets: 320 })
+  readonly #maxHeadBytes: number
+
+  constructor(maxHeadBytes: number) {
+    this.#maxHeadBytes = maxHeadBytes
+  }
 
   close(): void {
     this.#plain.destroy()
@@ -99,11 +105,14 @@ export class Transport {
         state.headerMs = performance.now() - startedMs
         state.status = response.statusCode ?? 0
         headBytes = headLength(response)
-        resolve({ kind: 'response', response, request, settle })
+        if (headBytes <= this.#maxHeadBytes) return resolve({ kind: 'response', response, request, settle })
+        settle()
+        request.destroy()
+        resolve({ kind: 'failed', failure: 'invalid_header', reused: request.reusedSocket, requestSent })
       })
       request.on('error', (error: NodeJS.ErrnoException) => {
         settle()
-        const failure = timedOut ? 'timeout' : error.code?.startsWith('HPE_') ? 'invalid_header' : 'error'
+        const failure = timedOut ? 'timeout' : failureOf(error)
         resolve({ kind: 'failed', failure, reused: request.reusedSocket, requestSent })
       })
       request.once('close', () => {
@@ -122,6 +131,7 @@ export class Transport {
       method: ctx.method,
       path: upstreamPath(ctx),
       setHost: false,
+      maxHeaderSize: 2 * this.#maxHeadBytes,
       agent: secure ? this.#secure : this.#plain,
     }
     const request = secure
@@ -130,6 +140,14 @@ export class Transport {
     setHeaders(ctx, request)
     return request
   }
+}
+
+/** Codes of Node's parser that tell of the status line: nginx takes such an answer for one of HTTP/0.9. */
+const BAD_STATUS_LINE = new Set(['HPE_INVALID_CONSTANT', 'HPE_INVALID_VERSION', 'HPE_INVALID_STATUS'])
+
+function failureOf({ code = '' }: NodeJS.ErrnoException): Failure | 'no_http' {
+  if (BAD_STATUS_LINE.has(code)) return 'no_http'
+  return code.startsWith('HPE_') ? 'invalid_header' : 'error'
 }
 
 /** Length of a response's head as it came over the wire; what follows counts in `$upstream_response_length`. */

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../context.ts'
-import { sendPage } from '../http/answer.ts'
+import { breakTransfer, sendPage } from '../http/answer.ts'
 import { HeaderList } from '../http/header-list.ts'
 import { runSteps } from '../routing/plugin-chain.ts'
 import { DEFAULT_TIMEOUT } from './attempt.ts'
@@ -73,6 +73,11 @@ export async function proxy(ctx: RequestContext, balancing: Balancing): Promise<
       ctx.upstreamHeaders = HeaderList.fromRaw(result.response.rawHeaders)
       result.response.on('error', () => {})
       result.request.destroy()
+    } else if (result.failure === 'no_http') {
+      // nginx passes the bytes on as they are, under no status line; a client cannot read that either.
+      state.status = 200
+      ctx.status = 200
+      return breakTransfer(ctx)
     } else {
       failure = result.failure
       ctx.upstreamHeaders = undefined

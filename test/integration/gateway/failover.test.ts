@@ -122,12 +122,13 @@ test('no head within timeout.read counts as 504 and goes on', async (t) => {
   assert.ok(Number(logged.ttfb) < 0.1, 'a try without head adds nothing to the header time')
 })
 
-test('an answer that is no HTTP counts as 502 and goes on', async (t) => {
+/** A provider that says these bytes and hangs up, and one behind it. */
+async function rudeWorld(t: TestContext, bytes: string) {
   const gateway = await gatewayFor(t, { proxyNextUpstream: RETRY_ALL })
   const secondary = await upstreamFor(t)
   const rude: Server = createServer((socket) => {
     socket.on('error', () => {})
-    socket.once('data', () => socket.end('what?\r\n\r\n'))
+    socket.once('data', () => socket.end(bytes))
   })
   await new Promise<void>((resolve) => rude.listen(0, '127.0.0.1', resolve))
   t.after(() => rude.close())
@@ -140,7 +141,28 @@ test('an answer that is no HTTP counts as 502 and goes on', async (t) => {
       ],
     },
   })
+  return { gateway, secondary }
+}
+
+test('a broken header line counts as 502 and goes on', async (t) => {
+  const { gateway } = await rudeWorld(t, 'HTTP/1.1 200 OK\r\nno header\r\n\r\n')
   assert.equal((await post(gateway.url, '/', 'x')).status, 200)
+})
+
+test('an answer whose head is longer than a buffer counts as 502 and goes on', async (t) => {
+  const head = (bytes: number) =>
+    `HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX-Long: ${'v'.repeat(bytes)}\r\n\r\n`
+  const fits = await rudeWorld(t, `${head(3900)}x`)
+  assert.equal((await post(fits.gateway.url, '/', 'x')).body, 'x')
+  const long = await rudeWorld(t, `${head(4200)}x`)
+  assert.equal((await post(long.gateway.url, '/', 'x')).status, 200)
+  assert.equal(long.secondary.seen.length, 1)
+})
+
+test('bytes that are no HTTP are not asked for again', async (t) => {
+  const { gateway, secondary } = await rudeWorld(t, 'what?\r\n\r\n')
+  await assert.rejects(post(gateway.url, '/', 'x'))
+  assert.equal(secondary.seen.length, 0)
 })
 
 test('the last answer is passed on as it is', async (t) => {
