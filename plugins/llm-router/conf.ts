@@ -1,5 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import { tierConf } from '../tier.ts'
+import { timeZone } from '../time-zone.ts'
 import { PROVIDER_TYPES } from './catalogue/presets.ts'
 
 const closed = <P extends TProperties>(properties: P, description: string) =>
@@ -125,7 +126,7 @@ const TimeOfDay = closed(
       pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
       description: 'Exclusive; earlier than `from`: over midnight.',
     }),
-    time_zone: Type.String({ default: 'UTC', description: 'IANA name, Asia/Shanghai.' }),
+    time_zone: timeZone('Of the hours and days.'),
     days: Type.Optional(
       Type.Array(oneOf(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']), {
         minItems: 1,

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { timeZone } from '../time-zone.ts'
 
 const ms = (value: number, description: string) =>
   Type.Integer({
@@ -19,10 +20,7 @@ const optionalSection = <P extends Record<string, TSchema>>(description: string,
 
 export const MeteringSettingsSchema = Type.Object(
   {
-    time_zone: Type.String({
-      default: 'UTC',
-      description: 'IANA name; days and months of quotas and bills begin there.',
-    }),
+    time_zone: timeZone('Days and months of quotas and bills begin there.'),
     price_file: Type.Optional(
       Type.String({ description: 'Price table instead of the built-in schemas/prices.json; same schema.' }),
     ),

@@ -20,22 +20,14 @@ const KEYS = {
 /** Small enough that the story can use it up. */
 const BASIC_TOKENS_PER_DAY = 2500
 
-const { values: flags } = parseArgs({
-  options: {
-    once: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-    port: { type: 'string', default: '9080' },
-    'admin-port': { type: 'string', default: '9180' },
-    'usage-port': { type: 'string', default: '9320' },
-  },
-})
+const flags = readFlags()
 
 if (flags.help) process.stdout.write(HELP)
 else process.exitCode = await run()
 
 async function run(): Promise<number> {
   useRealApisix()
-  const stack = await startStack(optionsFrom())
+  const stack = await startStack(optionsFrom()).catch(giveUp)
   try {
     if (flags.once) {
       const steps = await tellStory(stack)
@@ -50,6 +42,31 @@ async function run(): Promise<number> {
   }
 }
 
+function readFlags() {
+  try {
+    return parseArgs({
+      options: {
+        once: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        port: { type: 'string', default: '9080' },
+        'admin-port': { type: 'string', default: '9180' },
+        'usage-port': { type: 'string', default: '9320' },
+      },
+    }).values
+  } catch (error) {
+    return giveUp(error)
+  }
+}
+
+function giveUp(error: unknown): never {
+  const { message } = error as Error
+  const hint = message.includes('EADDRINUSE')
+    ? 'Something listens there already: take other ports with --port, --admin-port and --usage-port.\n'
+    : ''
+  process.stderr.write(`quickstart: ${message}\n${hint}`)
+  process.exit(1)
+}
+
 /** The stack takes a real APISIX from the variables of the end-to-end suite. */
 function useRealApisix(): void {
   const { env } = process
@@ -62,18 +79,25 @@ function useRealApisix(): void {
 
 function optionsFrom(): StackOptions {
   const { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: apiKey } = process.env
+  if (baseUrl && !apiKey)
+    giveUp(new Error('OPENAI_BASE_URL needs OPENAI_API_KEY, any text if it asks for none'))
   const openai = apiKey ? { url: new URL(baseUrl ?? 'https://api.openai.com/v1'), apiKey } : undefined
   return {
     ports: {
-      gateway: Number(flags.port),
-      admin: Number(flags['admin-port']),
-      usage: Number(flags['usage-port']),
+      gateway: portOf(flags.port),
+      admin: portOf(flags['admin-port']),
+      usage: portOf(flags['usage-port']),
     },
     consumerKeys: KEYS,
     runnerMain: fileURLToPath(new URL('../../dist/runner/main.js', import.meta.url)),
     change: demoConf(openai?.url),
     ...(openai ? { openai } : {}),
   }
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : giveUp(new Error(`${text} is no port`))
 }
 
 function demoConf(openaiUrl: URL | undefined): ConfChange {

@@ -16,7 +16,7 @@ function run(what, command, args) {
 }
 
 if (!existsSync(new URL('../../node_modules/tsx', import.meta.url))) run('installing packages', 'npm', ['ci'])
-run('building', 'npm', ['run', 'build'])
+if (!process.argv.includes('--help')) run('building', 'npm', ['run', 'build'])
 const { status } = spawnSync(
   process.execPath,
   ['--import', 'tsx', 'test/quickstart/main.ts', ...process.argv.slice(2)],
