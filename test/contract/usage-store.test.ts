@@ -369,6 +369,27 @@ for (const cluster of [false, true]) {
       assert.ok((await redis.ttl(key)) > 99 * 86_400)
     })
 
+    test('puts aside what others kept under the names of its totals, and loses no event by it', async () => {
+      const keys = new UsageKeys({ prefix: 'p:', cluster })
+      const foreign = ['2026-11-22', '2026-11'].map((period) => keys.usage('before', period))
+      for (const key of foreign) await redis.set(key, '4711')
+      const store = open(() => NOON)
+      const entry = usageEntry({ who: 'before', id: randomUUID(), prompt: 1, completion: 1, atMs: NOON })
+      assert.deepEqual(await store.commit([entry]), ['new'])
+      assert.deepEqual(await store.commit([entry]), ['duplicate'])
+      assert.equal((await store.usage('before', '2026-11-22')).requests, 1)
+      for (const key of foreign) assert.equal(await redis.get(`${key}:not-ours`), '4711')
+      const other = keys.usage('before us', '2026-11-22')
+      await redis.lpush(other, 'x')
+      const limits = { tokens_per_day: 100, usd_per_month: '1' }
+      const request: Reservation = {
+        ...{ requestId: randomUUID(), consumer: 'before us', tokens: 10, picoUsd: 0n, limits },
+        ...{ day: '2026-11-22', month: '2026-11', nowMs: NOON, expiresMs: NOON + 1000 },
+      }
+      assert.equal((await store.reserve(request)).allowed, true)
+      assert.equal(await redis.llen(`${other}:not-ours`), 1)
+    })
+
     test('raises each budget alert once', async () => {
       const keys = new UsageKeys({ prefix: 'p:', cluster })
       const who = 'budgeted'

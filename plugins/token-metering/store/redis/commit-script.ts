@@ -22,6 +22,8 @@ local thresholds, consumer, dayName, monthName = ARGV[8], ARGV[9], ARGV[10], ARG
 
 if redis.call('EXISTS', committed) == 1 then return { 0 } end
 if outboxMax > 0 and redis.call('XLEN', events) >= outboxMax then return { -1 } end
+ours(day)
+ours(month)
 redis.call('SET', committed, now, 'EX', commitTtl)
 
 local function add(key, field, amount)

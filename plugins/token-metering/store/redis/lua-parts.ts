@@ -12,6 +12,14 @@ local PICO = 1000000000000
 local WINDOW_MS = 60000
 local SLOTS = 61
 
+-- Gateways that counted before us kept strings under the names of our totals (INCRBY token_usage:<consumer>:<day>). They
+-- are kept, under another name: an error in the middle of a script would leave an event half counted.
+local function ours(key)
+  local length = redis.pcall('HLEN', key)
+  if type(length) == 'table' then redis.call('RENAME', key, key .. ':not-ours') end
+  return key
+end
+
 local function int(n) return string.format('%.0f', n) end
 
 local function plus(usd, pico, moreUsd, morePico)

@@ -25,7 +25,7 @@ end
 -- A later pass of the same request (a failover inside APISIX) takes the place of its own first one.
 local h = openHeld(held, amounts, id)
 local own = h.own
-local today = redis.call('HMGET', day, 'total_t', 'cost_usd', 'cost_pico')
+local today = redis.call('HMGET', ours(day), 'total_t', 'cost_usd', 'cost_pico')
 local usedToday = tonumber(today[1] or 0) + h.tokens
 local w = openWindow(rate, now)
 local lastMinute, requests = w.tokens, w.requests
@@ -50,7 +50,7 @@ if exceeded == '' and dayUsd then
   if isMore(spentUsd, spentPico, dayUsd, dayPico) then exceeded, retry = 'usd_per_day', -1 end
 end
 if exceeded == '' and monthUsd then
-  local sums = redis.call('HMGET', month, 'cost_usd', 'cost_pico')
+  local sums = redis.call('HMGET', ours(month), 'cost_usd', 'cost_pico')
   local spentUsd, spentPico = plus(heldUsd, heldPico, tonumber(sums[1] or 0), tonumber(sums[2] or 0))
   if isMore(spentUsd, spentPico, monthUsd, monthPico) then exceeded, retry = 'usd_per_month', -2 end
 end
