@@ -30,6 +30,10 @@ const NAMES = {
   llmCompletionTokens: ['llm_completion_tokens'],
 } as const
 
+const { requestBody, responseBody, uri, ...PLAIN } = NAMES
+/** Names of fields that hold no text of a request or an answer, and no query with a credential in it. */
+export const PLAIN_FIELDS: ReadonlySet<string> = new Set(Object.values(PLAIN).flat())
+
 export interface LogEntry {
   /** The runner's id (from `$sent_http_x_request_id`), else APISIX's own. */
   readonly requestId: string

@@ -1,33 +1,30 @@
 import { createHash } from 'node:crypto'
 import { isRecord } from '../llm/json.ts'
+import { PLAIN_FIELDS } from './log-entry.ts'
 
 const MAX_KEPT_TEXT = 64
 const MAX_KEPT_FIELDS = 64
 
 /**
- * What may be kept of a log entry that could not be read: its fields and short values. Longer texts, bodies and
- * whatever could hold a credential become their length and hash. Small and flat whatever came in.
+ * What may be kept of a log entry that could not be read: the names of its fields, and the values of those that hold
+ * neither texts nor credentials. All others, whatever a log format calls them, become their length and hash. Small and
+ * flat whatever came in.
  */
 export function withoutTexts(raw: unknown): unknown {
-  if (!isRecord(raw)) return typeof raw === 'string' || typeof raw === 'object' ? summary(raw) : raw
+  if (!isRecord(raw)) return mayBeKept('', raw) ? raw : summary(raw)
   return Object.fromEntries(
     Object.entries(raw)
       .slice(0, MAX_KEPT_FIELDS)
       .map(([name, value]) => [
         name.slice(0, MAX_KEPT_TEXT),
-        typeof value === 'object' || isSensitive(name) || (typeof value === 'string' && isLong(value))
-          ? summary(value)
-          : value,
+        mayBeKept(name, value) ? value : summary(value),
       ]),
   )
 }
 
-function isSensitive(name: string): boolean {
-  return /body|header|authorization|key|token|secret|uri|arg/i.test(name)
-}
-
-function isLong(text: string): boolean {
-  return text.length > MAX_KEPT_TEXT
+function mayBeKept(name: string, value: unknown): boolean {
+  if (typeof value === 'string') return PLAIN_FIELDS.has(name) && value.length <= MAX_KEPT_TEXT
+  return typeof value !== 'object'
 }
 
 function summary(value: unknown): { length: number; sha256: string } {

@@ -45,6 +45,15 @@ const digester = new Digester()
 after(() => digester.close())
 const big = (text: string) => `[${text},${entry('pad', { request_body: 'x'.repeat(200_000) })}]`
 
+test('keeps no short text either that a log format has under a name of its own', () => {
+  const post = { status: 200, route_id: 'llm', prompt: 'my secret', cookie: 'sid=secret', q: 'secret', n: 3 }
+  const [rejected] = digestPost(Buffer.from(JSON.stringify(post))).rejected
+  const { prompt, cookie, q, ...kept } = rejected?.entry as Record<string, unknown>
+  assert.deepEqual(kept, { status: 200, route_id: 'llm', n: 3 })
+  assert.doesNotMatch(JSON.stringify({ prompt, cookie, q }), /secret/)
+  assert.match(JSON.stringify(prompt), /"length":9/)
+})
+
 test('a big post is digested in the worker thread with the same result', async () => {
   const post = Buffer.from(big(entry('a', { request_body: '{"model":"m"}', uri: '/v1/chat/completions' })))
   assert.deepEqual(await digester.digest(post), digestPost(post))
