@@ -21,8 +21,13 @@ const { values: flags } = parseArgs({
     parallel: { type: 'string', default: '24' },
     /** How many times as often things are killed. */
     chaos: { type: 'string', default: '1' },
+    help: { type: 'boolean', short: 'h' },
   },
 })
+if (flags.help) {
+  process.stdout.write('npm run test:ledger -- [--requests 20000] [--seed N] [--parallel 24] [--chaos 1]\n')
+  process.exit(0)
+}
 const requests = Number(flags.requests)
 const seed = Number(flags.seed)
 const startedMs = Date.now()
