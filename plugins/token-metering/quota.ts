@@ -118,7 +118,8 @@ class QuotaCheck {
     if (!result.allowed) {
       const { exceeded } = result
       this.#shared.decided(tier, exceeded)
-      const stop = refusal(this.#endpoint, result, headers, this.#conf.quota_message)
+      const refused = { limits, tokens: reserved, quotaMessage: this.#conf.quota_message }
+      const stop = refusal(this.#endpoint, result, headers, refused)
       return { ...stop, note: { ...note, exceeded } }
     }
     this.#shared.decided(tier, 'allowed')

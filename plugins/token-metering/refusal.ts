@@ -43,15 +43,22 @@ const DESCRIPTIONS: Readonly<Record<LimitName, string>> = {
 }
 const QUOTAS: ReadonlySet<LimitName> = new Set(['tokens_per_day', 'usd_per_day', 'usd_per_month'])
 
+/** What a request was refused for, beside the result. */
+export interface Refused {
+  readonly limits: Limits
+  /** Tokens that the request would have reserved. */
+  readonly tokens: number
+  readonly quotaMessage: string | undefined
+}
+
 /** 429 in OpenAI's words: `insufficient_quota` where waiting a minute does not help, else `rate_limit_exceeded`. */
 export function refusal(
   endpoint: Endpoint | undefined,
   result: Extract<ReserveResult, { allowed: false }>,
   headers: Record<string, string>,
-  quotaMessage: string | undefined,
+  { limits, tokens, quotaMessage }: Refused,
 ): Stop {
   const quota = QUOTAS.has(result.exceeded)
-  const limit = `Limit reached: ${DESCRIPTIONS[result.exceeded]}.`
   const seconds = Math.max(1, Math.ceil(result.retryAfterMs / 1000))
   const type = quota ? 'insufficient_quota' : result.exceeded === 'tokens_per_minute' ? 'tokens' : 'requests'
   return {
@@ -59,9 +66,20 @@ export function refusal(
     status: 429,
     headers: { ...headers, 'retry-after': String(seconds) },
     body: errorBody(endpoint, {
-      message: quota && quotaMessage !== undefined ? quotaMessage : `${limit} Try again in ${seconds} s.`,
+      message:
+        (quota ? quotaMessage : undefined) ??
+        tooLarge(result.exceeded, limits, tokens) ??
+        `Limit reached: ${DESCRIPTIONS[result.exceeded]}. Try again in ${seconds} s.`,
       type,
       code: quota ? 'insufficient_quota' : 'rate_limit_exceeded',
     }),
   }
+}
+
+/** For a request that no waiting helps. */
+function tooLarge(exceeded: LimitName, limits: Limits, tokens: number): string | undefined {
+  if (exceeded !== 'tokens_per_minute' && exceeded !== 'tokens_per_day') return undefined
+  const limit = limits[exceeded]
+  if (limit === undefined || tokens <= limit) return undefined
+  return `Request too large: it may use ${tokens} tokens, and ${limit} ${DESCRIPTIONS[exceeded]} are allowed. Shorten it or lower max_tokens.`
 }

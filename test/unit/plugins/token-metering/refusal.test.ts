@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { rateLimitHeaders, refusal } from '../../../../plugins/token-metering/refusal.ts'
 import type { Remaining } from '../../../../plugins/token-metering/store/usage-store.ts'
 
+const asked = (quotaMessage?: string) => ({ limits: {}, tokens: 10, quotaMessage })
 const remaining: Remaining = { requests: 7, requestsResetMs: 900, tokens: 1234, tokensResetMs: 360_000 }
 
 test('names the headers and writes the durations as OpenAI does', () => {
@@ -51,7 +52,7 @@ test('a rate limit is rate_limit_exceeded with the seconds to wait, rounded up a
       'chat-completions',
       { allowed: false, exceeded: 'requests_per_minute', retryAfterMs, remaining },
       { 'x-ratelimit-limit-requests': '10' },
-      'Ask your administrator.',
+      asked('Ask your administrator.'),
     )
     assert.equal(stop.status, 429)
     assert.deepEqual(stop.headers, { 'x-ratelimit-limit-requests': '10', 'retry-after': seconds })
@@ -67,18 +68,36 @@ test('a rate limit is rate_limit_exceeded with the seconds to wait, rounded up a
 test('a quota is insufficient_quota, in the words of the conf where it has any', () => {
   for (const exceeded of ['tokens_per_day', 'usd_per_day', 'usd_per_month'] as const) {
     const result = { allowed: false, exceeded, retryAfterMs: 5000, remaining } as const
-    const own = JSON.parse(refusal('chat-completions', result, {}, 'Ask your administrator.').body).error
+    const own = JSON.parse(
+      refusal('chat-completions', result, {}, asked('Ask your administrator.')).body,
+    ).error
     assert.equal(own.message, 'Ask your administrator.')
     assert.equal(own.code, 'insufficient_quota')
     assert.equal(own.type, 'insufficient_quota')
-    const plain = JSON.parse(refusal('chat-completions', result, {}, undefined).body).error
+    const plain = JSON.parse(refusal('chat-completions', result, {}, asked()).body).error
     assert.match(plain.message, /^Limit reached: .+\. Try again in 5 s\.$/)
   }
 })
 
 test('answers Anthropic clients in their own form', () => {
   const result = { allowed: false, exceeded: 'tokens_per_minute', retryAfterMs: 1, remaining } as const
-  const body = JSON.parse(refusal('messages', result, {}, undefined).body)
+  const body = JSON.parse(refusal('messages', result, {}, asked()).body)
   assert.equal(body.type, 'error')
   assert.equal(body.error.type, 'rate_limit_error')
+})
+
+test('tells who asks for more than a limit allows at all that waiting does not help', () => {
+  for (const exceeded of ['tokens_per_minute', 'tokens_per_day'] as const) {
+    const result = { allowed: false, exceeded, retryAfterMs: 5000, remaining } as const
+    const messageFor = (tokens: number) =>
+      JSON.parse(
+        refusal('completions', result, {}, { limits: { [exceeded]: 100 }, tokens, quotaMessage: undefined })
+          .body,
+      ).error.message
+    assert.match(
+      messageFor(101),
+      /^Request too large: it may use 101 tokens, and 100 tokens per .*max_tokens/,
+    )
+    assert.doesNotMatch(messageFor(100), /too large/)
+  }
 })
