@@ -3,7 +3,7 @@ import type { Resource } from '../../apisix-conf/cli/resource.ts'
 
 let serial = 0
 const path = () => `/__e2e/applied-${process.pid}-${serial}`
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 60_000
 /** APISIX tells its workers one after the other; each new connection may reach another one. */
 const SIGHTINGS = 10
 

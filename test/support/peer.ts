@@ -34,7 +34,7 @@ export class Peer {
   }
 
   static async connect(socketPath: string, ioMs = 15_000): Promise<Peer> {
-    return new Peer(await RunnerConnection.open(socketPath, { connectMs: 1000, ioMs }))
+    return new Peer(await RunnerConnection.open(socketPath, { connectMs: 30_000, ioMs }))
   }
 
   async prepare(

@@ -59,7 +59,7 @@ async function keepAsking(until: () => boolean, what: string): Promise<void> {
       return until() || undefined
     },
     what,
-    30_000,
+    60_000,
   )
 }
 

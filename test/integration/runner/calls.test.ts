@@ -76,7 +76,10 @@ const bloat = definePlugin({
   decide: () => ({ kind: 'rewrite', patch: { json: { pad: 'x'.repeat(16_777_216) } } }),
 })
 
-const rig = await startRig([bloat, scripted('first'), scripted('second'), scripted('lenient', 'allow'), spy])
+const rig = await startRig([
+  ...[bloat, spy, scripted('first'), scripted('second'), scripted('lenient', 'allow')],
+  scripted('patient', 'deny', 60_000),
+])
 after(() => rig.close())
 const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] })
 const rewrite = (patch: object, note?: object) => ({
@@ -275,7 +278,7 @@ test('a reply that does not fit into a frame becomes a stop', async () => {
 
 test('an upstream that APISIX hangs up on aborts the plugin’s signal', async () => {
   const peer = await rig.peer()
-  const token = await peer.prepare({ first: { delay_ms: 3000 } })
+  const token = await peer.prepare({ patient: { delay_ms: 3000 } })
   const call = peer.call({ token, body })
   await sleep(30)
   peer.close()

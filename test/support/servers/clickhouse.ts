@@ -41,7 +41,7 @@ export async function startClickHouse(options?: ClickHouseOptions): Promise<Clic
     env: { TZ: 'UTC' },
     dir,
     isReady: () => answersHttp(`http://127.0.0.1:${port}/ping`),
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 120_000,
   })
   await server.start()
   const url = `http://127.0.0.1:${port}`

@@ -46,7 +46,7 @@ export async function startEmbeddings(options?: EmbeddingOptions): Promise<Embed
     env: { OMP_WAIT_POLICY: 'passive' },
     dir: freshDir('embeddings'),
     isReady: () => answersHttp(`http://127.0.0.1:${port}/health`),
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 120_000,
   })
   await server.start()
   return {

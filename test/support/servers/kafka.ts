@@ -60,7 +60,7 @@ export async function startKafka(options?: KafkaOptions): Promise<KafkaServer> {
     ],
     dir,
     isReady: (log) => log.includes('Kafka Server started'),
-    readyTimeoutMs: 60_000,
+    readyTimeoutMs: 120_000,
   })
   await server.start()
   const brokers = [`127.0.0.1:${port}`]

@@ -50,7 +50,7 @@ export async function startRedis(options?: RedisOptions): Promise<RedisServer> {
     env: { LD_LIBRARY_PATH: join(home, '../openssl11') },
     dir,
     isReady: () => answers(port),
-    readyTimeoutMs: 15_000,
+    readyTimeoutMs: 120_000,
   })
   await server.start()
   const auth = password === undefined ? '' : `:${encodeURIComponent(password)}@`

@@ -35,7 +35,7 @@ export async function startSentinel(master: { port: number; password?: string })
     env: { LD_LIBRARY_PATH: join(home, '../openssl11') },
     dir,
     isReady: (log) => log.includes('+monitor'),
-    readyTimeoutMs: 15_000,
+    readyTimeoutMs: 120_000,
   })
   await server.start()
   return {
