@@ -103,6 +103,14 @@ test('log under the names that the usage flow reads, and no credentials', () => 
   assert.equal(readLogEntry({ ...entry, request_id: undefined }).requestId, 'nginx-1')
 })
 
+test('hold a log entry back for a second at most: until it comes, its request counts as under way', () => {
+  for (const { value } of resources) {
+    const logger = recordOf(recordOf(value.plugins)['http-logger'])
+    if (logger.uri === undefined) continue
+    assert.deepEqual([logger.inactive_timeout, logger.buffer_duration], [1, 1])
+  }
+})
+
 test('give each endpoint its route, each behind a key', () => {
   const open = resources.filter(({ kind, id, value }) => {
     const config = pluginsOf('plugin_configs', String(value.plugin_config_id))
