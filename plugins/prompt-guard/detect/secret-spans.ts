@@ -5,6 +5,7 @@ import type { SecretSpan } from './secrets.ts'
 export type TextSecret = SecretSpan & { text: number }
 
 const NONE = new Int32Array(0)
+const NO_KINDS: ReadonlySet<SecretKind> = new Set()
 /** Text, start, end and kind of each. */
 const FIELDS = 4
 const FIRST_ROOM = 64
@@ -28,7 +29,8 @@ const typeOf = ({ kind, id }: SecretSpan): number => {
  * megabyte can have 150,000, and the collector would stop for 20 ms and more to move as many objects.
  */
 export class SecretSpans implements Iterable<TextSecret> {
-  readonly #kinds = new Set<SecretKind>()
+  /** Made with the first one: most requests have none. */
+  #kinds: Set<SecretKind> | undefined
   #numbers = NONE
   #length = 0
 
@@ -37,13 +39,14 @@ export class SecretSpans implements Iterable<TextSecret> {
   }
 
   get kinds(): ReadonlySet<SecretKind> {
-    return this.#kinds
+    return this.#kinds ?? NO_KINDS
   }
 
   add(span: SecretSpan, text: number): void {
     const at = this.#length * FIELDS
     if (at === this.#numbers.length) this.#grow()
     this.#numbers.set([text, span.start, span.end, typeOf(span)], at)
+    this.#kinds ??= new Set()
     this.#kinds.add(span.kind)
     this.#length++
   }

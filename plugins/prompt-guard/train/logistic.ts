@@ -118,7 +118,8 @@ const positives = (row: Row, weight: number, model: Model | undefined): Example[
   return chosen.map((window) => ({ window, label: 1, weight: weight / Math.sqrt(chosen.length) }))
 }
 
-const ROUNDS = 3
+/** A round's seed is the one before plus one. */
+export const ROUNDS = 3
 
 /** Trains on the first windows of attacks, then twice on the windows the model before finds worst. */
 export const train = (rows: readonly Row[], options: TrainOptions = DEFAULTS): Model => {
@@ -136,4 +137,14 @@ export const train = (rows: readonly Row[], options: TrainOptions = DEFAULTS): M
   }
   if (!model) throw new Error('no rounds')
   return model
+}
+
+/** The model whose scores are the mean of theirs. */
+export const meanOf = (models: readonly Model[]): Model => {
+  const weights = new Float32Array(BUCKETS)
+  for (const model of models) {
+    for (let at = 0; at < BUCKETS; at++)
+      weights[at] = (weights[at] ?? 0) + (model.weights[at] ?? 0) / models.length
+  }
+  return { weights, bias: models.reduce((sum, { bias }) => sum + bias, 0) / models.length }
 }
