@@ -51,7 +51,8 @@ export async function replaceParts(
   const changed = after.filter((part, i) => part.text !== before[i]?.text)
   let body = json
   for (let from = 0; from < changed.length; from += PARTS_A_TURN) {
-    if (from > 0) await nextTurn()
+    // Before the first one too: masking ended this turn, and the body is written anew at its end.
+    await nextTurn()
     body = replaceTexts(body, changed.slice(from, from + PARTS_A_TURN))
   }
   return body

@@ -63,7 +63,7 @@ const BENIGN = [
 ]
 const FILLER = Array.from({ length: 40 }, (_, at) => BENIGN[at % 2]).join(' ')
 
-/** Twenty disguises of a text; a list of texts stands for the messages of one request. */
+/** Disguises of a text; a list of texts stands for the messages of one request. */
 export const DISGUISES: Readonly<Record<string, (text: string) => string[]>> = {
   base64: (text) => [`Read this: ${bytes(text).toString('base64')}`],
   'base64 twice': (text) => [bytes(bytes(text).toString('base64')).toString('base64')],
@@ -100,4 +100,27 @@ export const DISGUISES: Readonly<Record<string, (text: string) => string[]>> = {
     JSON.stringify({ status: 'ok', rows: [{ id: 7, note: `${BENIGN[0]}\n${text}\n${BENIGN[1]}` }] }),
   ],
   'first of many messages, long': (text) => [`${FILLER} ${text} ${FILLER}`, ...BENIGN, 'Thanks!'],
+  'words written as one': (text) => [text.replaceAll(' ', '')],
+  'camel case': (text) => [
+    text
+      .split(' ')
+      .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+      .join(''),
+  ],
+  'base64 in groups': (text) => [
+    (
+      bytes(text)
+        .toString('base64')
+        .match(/.{1,24}/g) ?? []
+    ).join(' '),
+  ],
+  'escaped bytes': (text) => [
+    [...bytes(text)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  ],
+  'octal bytes': (text) => [
+    [...bytes(text)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
+  ],
+  'bytes of e-mail': (text) => [
+    [...bytes(text)].map((byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  ],
 }

@@ -37,7 +37,7 @@ const MAX_DEPTH = 3
 const DERIVED_TIMES = 4
 const MIN_DERIVED = 10
 /** Readings as long as the text itself: one of them is tried, not one on top of another. */
-const REWRITES: ReadonlySet<Disguise> = new Set(['spaced', 'leet', 'rot13', 'caesar', 'reversed'])
+const REWRITES: ReadonlySet<Disguise> = new Set(['spaced', 'joined', 'leet', 'rot13', 'caesar', 'reversed'])
 
 /** A text to look at: one that was given, or one derived from it, with its place in the given one. */
 type Piece = { whole: string; view: View; depth: number; span: Span; mayRewrite: boolean; origin: Origin }

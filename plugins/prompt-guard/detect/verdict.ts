@@ -14,6 +14,7 @@ export type Disguise =
   | 'spaced'
   | 'leet'
   | 'base64'
+  | 'base32'
   | 'hex'
   | 'binary'
   | 'char_codes'
@@ -23,7 +24,7 @@ export type Disguise =
   | 'caesar'
   | 'reversed'
   | 'selectors'
-  | 'split'
+  | 'joined'
 
 export type Flag =
   | 'invisible_characters'

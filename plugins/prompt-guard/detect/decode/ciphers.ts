@@ -8,6 +8,7 @@ const SHARES = [
 ]
 const LOGS = Float64Array.from(SHARES, (share) => Math.log(share / 100))
 const ROT13 = 13
+const LETTERS = 26
 const CHUNK = 120
 const MIN_LETTERS = 20
 /** Mean log-probability of a letter in English is about -2.87; ciphers of it lie below -3.2. */
@@ -17,10 +18,17 @@ const PLAUSIBLE = -3.15
 
 const counts = new Float64Array(26)
 
+/** Not a shift but the alphabet backwards, a for z; in its own mirror image it is undone. */
+const ATBASH = 26
+
+const undone = (letter: number, shift: number): number =>
+  shift === ATBASH ? LETTERS - 1 - letter : (letter + shift) % LETTERS
+
 const meanLog = (letters: number, shift: number): number => {
   let sum = 0
-  for (let letter = 0; letter < 26; letter++)
-    sum += (counts[letter] ?? 0) * (LOGS[(letter + shift) % 26] ?? 0)
+  for (let letter = 0; letter < LETTERS; letter++) {
+    sum += (counts[letter] ?? 0) * (LOGS[undone(letter, shift)] ?? 0)
+  }
   return sum / letters
 }
 
@@ -29,7 +37,7 @@ const bestShift = (letters: number): number => {
   let best = 0
   // Letters at random come near no language under any shift.
   let highest = Math.max(plain + MARGIN, PLAUSIBLE)
-  for (let shift = 1; shift < 26; shift++) {
+  for (let shift = 1; shift <= ATBASH; shift++) {
     const mean = meanLog(letters, shift)
     if (mean > highest) {
       highest = mean
@@ -44,7 +52,7 @@ const shiftText = (text: string, shift: number): string => {
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
     const base = unit >= 97 && unit < 123 ? 97 : unit >= 65 && unit < 91 ? 65 : 0
-    out += base === 0 ? text[at] : String.fromCharCode(base + ((unit - base + shift) % 26))
+    out += base === 0 ? text[at] : String.fromCharCode(base + undone(unit - base, shift))
   }
   return out
 }
@@ -55,7 +63,6 @@ const MAX_SHIFTS = 2
 const MILLION = 1e6
 const MILLIONTHS = Int32Array.from(LOGS, (log) => Math.round(log * MILLION))
 const SMALL_A = 97
-const LETTERS = 26
 
 const countLetters = (chars: Uint16Array, from: number, to: number): void => {
   counts.fill(0)
@@ -65,7 +72,7 @@ const countLetters = (chars: Uint16Array, from: number, to: number): void => {
   }
 }
 
-/** Texts in which letters are shifted (rot13 and other Caesar ciphers), by the letters' frequencies. Linear. */
+/** Texts in which letters are exchanged (rot13, other Caesar ciphers, atbash), by the letters' frequencies. Linear. */
 export const findShifted = (text: string, { chars, length }: Squashed, found: Derived[]): void => {
   const shifts = new Set<number>()
   let from = 0

@@ -3,7 +3,7 @@ import type { Squashed } from '../squash.ts'
 import { findShifted, reversed } from './ciphers.ts'
 import { findEncodings } from './encodings.ts'
 import { findEscapes, findSelectors } from './escapes.ts'
-import { findLeet, findSpaced } from './spacing.ts'
+import { findJoined, findLeet, findSpaced } from './spacing.ts'
 import type { Derived } from './types.ts'
 
 const MIN_SELECTORS = 8
@@ -27,6 +27,7 @@ export const derive = (
   if (folded.selectors >= MIN_SELECTORS) findSelectors(text, found)
   if (!mayRewrite) return found
   findSpaced(folded, squashed, text, found)
+  findJoined(folded, text, found)
   findLeet(folded, squashed, text, found)
   findShifted(text, squashed, found)
   if (reversedWords >= MIN_REVERSED) found.push(...reversed(text))

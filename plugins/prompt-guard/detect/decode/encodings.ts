@@ -58,6 +58,41 @@ const decodeBase64 = (run: string): string => {
   return ''
 }
 
+const BASE32 = /^[A-Z2-7\s]+$/
+const BASE32_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+const decodeBase32 = (run: string): string => {
+  const bytes: number[] = []
+  let bits = 0
+  let held = 0
+  for (const sign of run.replace(/\s/g, '')) {
+    held = ((held << 5) | BASE32_DIGITS.indexOf(sign)) & 0xfff
+    bits += 5
+    if (bits < 8) continue
+    bits -= 8
+    bytes.push((held >> bits) & 0xff)
+  }
+  return readableText(Uint8Array.from(bytes))
+}
+
+/** Where a run ends that goes on in groups of the same length ("SWdub3JlIGFsbCBw cmV2aW91cyBpbnN0"), the last one shorter. */
+const endOfGroups = (source: Source, from: number, firstEnd: number): number => {
+  const length = firstEnd - from
+  if (length % PHASES !== 0) return firstEnd
+  let end = firstEnd
+  for (;;) {
+    const start = end + 1
+    let to = start
+    while (to < start + length && (traitAt(source, to) & BASE64) !== 0) to++
+    const isGap = (traitAt(source, end) & GAP) !== 0 && (traitAt(source, end) & BASE64) === 0
+    const isWhole = to === start + length && (traitAt(source, to) & BASE64) === 0
+    const isLast = to > start && to < start + length && (traitAt(source, to) & BASE64) === 0
+    if (!isGap || !(isWhole || (isLast && end > firstEnd))) return end
+    end = to
+    if (isLast) return end
+  }
+}
+
 const findBase64 = (source: Source, found: Derived[]): void => {
   const { text, units, size } = source
   for (let from = 0; from < size; from++) {
@@ -75,10 +110,14 @@ const findBase64 = (source: Source, found: Derived[]): void => {
       } else break
     }
     if (to - from >= MIN_BASE64 && looksEncoded(source, from, to)) {
-      const decoded = decodeBase64(text.slice(from, to))
+      to = endOfGroups(source, from, to)
+      const run = text.slice(from, to)
+      const decoded = decodeBase64(run)
+      const fromBase32 = decoded.length === 0 && BASE32.test(run) ? decodeBase32(run) : ''
       let end = to
-      while (end < size && end < to + 2 && text[end] === '=') end++
+      while (end < size && end < to + 6 && text[end] === '=') end++
       if (decoded.length > 0) found.push({ text: decoded, disguise: 'base64', start: from, end })
+      else if (fromBase32.length > 0) found.push({ text: fromBase32, disguise: 'base32', start: from, end })
     }
     from = to
   }

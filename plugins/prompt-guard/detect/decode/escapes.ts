@@ -1,7 +1,16 @@
 import type { Derived } from './types.ts'
 
-const ESCAPE =
-  /(?:%[0-9a-fA-F]{2}){1,400}|\\u\{?([0-9a-fA-F]{4,6})\}?|\\x([0-9a-fA-F]{2})|\\([nrt"'/])|0x([0-9a-fA-F]{2})(?![0-9a-fA-F])[ ,;]{0,2}|&#(\d{2,7});?|&#[xX]([0-9a-fA-F]{2,6});?|&(amp|lt|gt|quot|apos|nbsp|Tab|NewLine);?/g
+/** Bytes in a row, as UTF-8: %E5, \xe5, 0xe5 and the =E5 of e-mail (two and more, since `a=20` is code). */
+const HEX_BYTES =
+  /(?:%[0-9a-fA-F]{2}){1,400}|(?:\\x[0-9a-fA-F]{2}){1,400}|(?:0x[0-9a-fA-F]{2}(?![0-9a-fA-F])[ ,;]{0,2}){1,400}|(?:=[0-9A-F]{2}){2,400}/
+const OCTAL_BYTES = /(?:\\[0-3][0-7]{2}){2,400}/
+const UNITS = /\\u\{?([0-9a-fA-F]{4,6})\}?|%u([0-9a-fA-F]{4})/
+const SIGNS = /\\([nrt"'/])/
+const ENTITIES = /&#(\d{2,7});?|&#[xX]([0-9a-fA-F]{2,6});?|&(amp|lt|gt|quot|apos|nbsp|Tab|NewLine);?/
+const ESCAPE = new RegExp(
+  `(${HEX_BYTES.source})|(${OCTAL_BYTES.source})|${UNITS.source}|${SIGNS.source}|${ENTITIES.source}`,
+  'g',
+)
 
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
@@ -22,36 +31,63 @@ const utf8 = new TextDecoder('utf-8')
 
 const fromCode = (code: number): string => (code <= MAX_CODE_POINT ? String.fromCodePoint(code) : ' ')
 
-const percentText = (run: string): string => utf8.decode(Buffer.from(run.replaceAll('%', ''), 'hex'))
+const REPLACEMENT = '\ufffd'
+/** Of the characters: a run that begins or ends within one has an odd one at either end. */
+const MOST_ODD = 0.2
+
+/** Bytes that are no UTF-8 are taken for Latin-1. */
+const textOf = (bytes: Buffer): string => {
+  const text = utf8.decode(bytes)
+  const odd = text.split(REPLACEMENT).length - 1
+  return odd > text.length * MOST_ODD ? bytes.toString('latin1') : text
+}
+
+const hexBytes = (run: string): string => textOf(Buffer.from(run.replace(/0x|[^0-9a-fA-F]/g, ''), 'hex'))
+
+const octalBytes = (run: string): string =>
+  textOf(
+    Buffer.from(
+      run
+        .slice(1)
+        .split('\\')
+        .map((code) => Number.parseInt(code, 8)),
+    ),
+  )
+
+const TWO_MAIL_BYTES = /=[0-9A-F]{2}=[0-9A-F]{2}/
 
 const mayHaveEscapes = (text: string): boolean =>
-  text.includes('%') || text.includes('\\') || text.includes('&') || text.includes('0x')
+  text.includes('%') ||
+  text.includes('\\') ||
+  text.includes('&') ||
+  text.includes('0x') ||
+  (text.includes('=') && TWO_MAIL_BYTES.test(text))
 
-/** The whole text with percent, backslash and HTML escapes undone, where it has any. Linear. */
+/** The whole text with percent, backslash, e-mail and HTML escapes undone, where it has any. Linear. */
 export const findEscapes = (text: string, found: Derived[]): void => {
   if (!mayHaveEscapes(text)) return
   let count = 0
   const plain = text.replace(
     ESCAPE,
     (
-      run: string,
+      _: string,
+      bytes?: string,
+      octal?: string,
       u?: string,
-      x?: string,
+      percentU?: string,
       sign?: string,
-      zero?: string,
-      dec?: string,
+      decimal?: string,
       hex?: string,
       name?: string,
     ) => {
       count++
-      if (u !== undefined) return fromCode(Number.parseInt(u, 16))
-      if (x !== undefined) return fromCode(Number.parseInt(x, 16))
+      if (bytes !== undefined) return hexBytes(bytes)
+      if (octal !== undefined) return octalBytes(octal)
+      const unit = u ?? percentU ?? hex
+      if (unit !== undefined) return fromCode(Number.parseInt(unit, 16))
       if (sign !== undefined) return NAMED[sign] ?? sign
-      if (zero !== undefined) return fromCode(Number.parseInt(zero, 16))
-      if (dec !== undefined) return fromCode(Number(dec))
-      if (hex !== undefined) return fromCode(Number.parseInt(hex, 16))
-      if (name !== undefined) return NAMED[name] ?? ' '
-      return percentText(run)
+      if (decimal !== undefined) return fromCode(Number(decimal))
+      return NAMED[name ?? ''] ?? ' '
     },
   )
   if (count > 0 && plain !== text)

@@ -4,7 +4,8 @@ import { CLASS, LATIN, type Squashed } from '../squash.ts'
 import type { Derived } from './types.ts'
 
 const COMMON =
-  'the of and to in is you that it he was for on are as with his they i at be this have from or one had by word but not what all were we when your can said there use an each which she do how their if will up other about out many then them these so some her would make like him into time has look two more write go see number no way could people my than first been call who its now find long down day did get come made may part over new say tell me please give show a'
+  'the of and to in is you that it he was for on are as with his they i at be this have from or one had by word but not what all were we when your can said there use an each which she do how their if will up other about out many then them these so some her would make like him into time has look two more write go see number no way could people my than first been call who its now find long down day did get come made may part over new say tell me please give show a ' +
+  'question questions answer answers user users model without must never always should cannot anything something nothing respond response responses reply act role character request requests information following last next after before again only even than too very well still most any every other another same own such through between under while where why because both few being having does doing done going want wants need needs help explain write story code text message messages chat talk topic person human world life given take keep start stop begin end open allow allowed am was been mode possible content use used using ask asked provide provided create generate example name task rules follow instructions here also between different kind real think believe understand remember speak language english even though however instead every thing things good bad right wrong sure okay yes great big small old best free full whole much more less enough around against until since during about above below inside outside off back away down over behind across along still yet already ever once twice maybe perhaps really actually simply exactly step steps detail details list format line lines word words sentence paragraph letter letters money man woman friend game play player computer system data file files internet website email phone house school country city government company president police doctor'
 const SLOTS = 16_384
 const MAX_WORD = 16
 
@@ -101,6 +102,41 @@ export const findSpaced = (folded: Folded, squashed: Squashed, text: string, fou
   }
   flush()
   found.push({ text: out, disguise: 'spaced', start: 0, end: text.length })
+}
+
+/** Hardly a word is as long: the longest of everyday English have 17 letters. */
+const MIN_JOINED = 20
+/** Where one run is as long, shorter ones may be joined words as well. */
+const MIN_PARTED = 8
+/** Share of the letters that are in words of the vocabulary: else the run is another language or no text. */
+const MIN_KNOWN = 0.45
+const MIN_KNOWN_WORD = 3
+const RUN = new RegExp(`[a-z]{${MIN_PARTED},}`, 'g')
+
+/** Looks at every twentieth letter only, and at those before it where it might be the end of a run. */
+const hasLongRun = ({ chars, length }: Folded): boolean => {
+  for (let at = MIN_JOINED - 1; at < length; ) {
+    let before = at
+    while (before > at - MIN_JOINED && CLASS[chars[before] ?? 0] === LATIN) before--
+    if (before === at - MIN_JOINED) return true
+    at = before + MIN_JOINED
+  }
+  return false
+}
+
+const separated = (run: string): string => {
+  const words = segment(run)
+  let known = 0
+  for (const word of words.split(' ')) if (word.length >= MIN_KNOWN_WORD) known += word.length
+  return known >= run.length * MIN_KNOWN ? ` ${words} ` : run
+}
+
+/** Parts words that were written as one ("ignoreallpreviousinstructions", "IgnoreAllPrevious"), by a vocabulary. */
+export const findJoined = (folded: Folded, text: string, found: Derived[]): void => {
+  if (!hasLongRun(folded)) return
+  const joined = foldedText(folded)
+  const parted = joined.replace(RUN, separated)
+  if (parted !== joined) found.push({ text: parted, disguise: 'joined', start: 0, end: text.length })
 }
 
 const MIN_LEET_WORDS = 2
