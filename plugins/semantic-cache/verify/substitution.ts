@@ -51,7 +51,8 @@ export function isHarmless(a: Reading, b: Reading, alignment: Alignment): boolea
   )
 }
 
-function isDroppable(token: Token | undefined): boolean {
+/** Whether a word adds nothing by itself. */
+export function isDroppable(token: Token | undefined): boolean {
   return token !== undefined && DROPPABLE.has(token.key)
 }
 
@@ -61,7 +62,7 @@ function isSynonym(x: Token | undefined, y: Token | undefined): boolean {
 }
 
 /** A matched neighbour on either side is the same token, so that the two words fill one place. */
-function samePlace(alignment: Alignment, i: number, j: number): boolean {
+export function samePlace(alignment: Alignment, i: number, j: number): boolean {
   const { toB, toA } = alignment
   const before = i === 0 ? j === 0 : toB[i - 1] === j - 1
   const after = i === toB.length - 1 ? j === toA.length - 1 : toB[i + 1] === j + 1

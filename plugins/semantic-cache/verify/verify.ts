@@ -1,6 +1,6 @@
 import { align } from './align.ts'
 import { blocksOf } from './blocks.ts'
-import { excusesAddition, isNearEnough } from './closeness.ts'
+import { excusesAddition, excusesWords, isNearEnough } from './closeness.ts'
 import { exactDifference, isName } from './differences.ts'
 import { directionClash } from './direction.ts'
 import { isFreeOrder } from './free-order.ts'
@@ -8,6 +8,7 @@ import { judgeOrder } from './order.ts'
 import { asksWhy, questionClass, sameQuestion } from './question.ts'
 import { readPieces } from './read.ts'
 import { references, sameReferences } from './reference.ts'
+import { isRequest } from './request.ts'
 import { isHarmless } from './substitution.ts'
 import { foldText, mainScript } from './text.ts'
 import { type Raw, tokenize } from './tokenize.ts'
@@ -65,7 +66,11 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   // Without embeddings the words alone decide.
   const { closeness } = options
   const isQuestion = asked !== 'none' || answered !== 'none'
-  const excused = isQuestion && closeness !== undefined && excusesAddition(a, b, alignment, closeness)
+  const excused =
+    closeness !== undefined &&
+    (isQuestion
+      ? excusesAddition(a, b, alignment, closeness)
+      : excusesWords(a, b, alignment, order, closeness) && !isRequest(left) && !isRequest(right))
   if (!excused && !isHarmless(a, b, alignment)) return reject('content')
   return closeness === undefined || isNearEnough(a, b, closeness) ? { accept: true } : reject('closeness')
 }

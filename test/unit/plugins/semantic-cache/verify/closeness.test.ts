@@ -28,10 +28,64 @@ test('a long question may say one thing more when it is almost the same to the m
     [`${long}?`, `${more}?`, 0.75],
     [`${long}?`, `${more} beside big trees?`, 0.99],
     ['Which cable fits?', 'Which cable fits nowadays?', 0.99],
-    [long.replace('Which', 'This'), more.replace('Which', 'This'), 0.99],
   ] as const) {
     assert.equal(verify(a, b, { closeness }).accept, false, b)
   }
+})
+
+const STATEMENT =
+  'The old stone bridge crosses the wide river near the market of a small town in northern hills of farmers'
+const SHORT = 'The old bridge crosses the river'
+
+test('a long statement may say one thing more, or two, or another one when it is almost the same to the model', () => {
+  for (const [other, closeness] of [
+    [`${STATEMENT} gracefully`, 0.65],
+    [`${STATEMENT} gracefully nowadays`, 0.85],
+    [STATEMENT.replace('wide', 'brown'), 0.85],
+  ] as const) {
+    assert.equal(verify(STATEMENT, other, { closeness }).accept, true, other)
+    assert.equal(verify(other, STATEMENT, { closeness }).accept, true, other)
+    const further = verify(STATEMENT, other, { closeness: closeness - 0.1 })
+    assert.deepEqual(further, { accept: false, reason: 'content' }, other)
+  }
+  for (const other of [
+    `${STATEMENT} gracefully nowadays, locals claim`,
+    STATEMENT.replace('wide river', 'brown canal'),
+    // Some words turn what they stand with into something else, and one that is there twice may have changed its place.
+    STATEMENT.replace('bridge', 'future bridge'),
+    STATEMENT.replace('wide', 'stone'),
+    `${STATEMENT.replace('wide', '')} widely`.replace('old', ''),
+  ]) {
+    assert.equal(verify(STATEMENT, other, { closeness: 0.95 }).accept, false, other)
+  }
+  assert.equal(verify(SHORT, SHORT.replace('bridge', 'stone bridge'), { closeness: 0.95 }).accept, false)
+})
+
+test('a request must say every word of the other one, however near', () => {
+  for (const request of [
+    `Please repeat: ${STATEMENT}`,
+    `Imagine this: ${STATEMENT}`,
+    `${STATEMENT}. Rewrite it`,
+  ]) {
+    const changed = request.replace('wide', 'wide brown')
+    assert.deepEqual(
+      verify(request, changed, { closeness: 0.95 }),
+      { accept: false, reason: 'content' },
+      request,
+    )
+  }
+})
+
+test('any number of synonyms may stand for each other when the text is near', () => {
+  const [x, y] = ['The army destroyed and captured the city', 'The army razed and seized the city']
+  assert.equal(verify(x, y, { closeness: 0.7 }).accept, true)
+  assert.deepEqual(verify(x, y, { closeness: 0.5 }), { accept: false, reason: 'content' })
+})
+
+test('in Chinese a character may be another one in a long statement, but none be added', () => {
+  const text = '这座古老的石桥横跨宽阔的河流，靠近小镇中心的市场和学校'
+  assert.equal(verify(text, text.replace('宽阔', '宽广'), { closeness: 0.9 }).accept, true)
+  assert.equal(verify(text, text.replace('石桥', '石拱桥'), { closeness: 0.9 }).accept, false)
 })
 
 test('no closeness excuses a number, a negation, a name or an exchange', () => {
