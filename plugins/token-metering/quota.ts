@@ -124,7 +124,13 @@ class QuotaCheck {
     }
     this.#shared.decided(tier, 'allowed')
     const json = this.#withUsageAsked()
-    return { kind: 'rewrite', patch: json ? { respHeaders: headers, json } : { respHeaders: headers }, note }
+    const patch = {
+      respHeaders: headers,
+      // The usage of a compressed answer could not be read from the log. On a route with llm-router it is gone already.
+      ...(this.#request.header('accept-encoding') !== undefined && { headers: { 'accept-encoding': null } }),
+      ...(json && { json }),
+    }
+    return { kind: 'rewrite', patch, note }
   }
 
   /**

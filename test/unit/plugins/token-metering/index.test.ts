@@ -194,6 +194,14 @@ test('asks for usage in streams, unless the client did, the provider refuses it 
   assert.equal(await asksFor('auto', { ...stream, stream_options: { include_usage: true } }), undefined)
 })
 
+test('lets no provider compress an answer whose usage has to be read from the log', async (t) => {
+  const { decide, requestOf, state } = await openMetering(t, {})
+  assert.equal('headers' in (decide({}) as Rewrite).patch, false)
+  const asked = requestOf({}).patched({ headers: { 'Accept-Encoding': 'gzip' } })
+  const decision = metering.decide(asked as RequestView<never>, state, NOBODY_WAITS)
+  assert.deepEqual((decision as Rewrite).patch.headers, { 'accept-encoding': null })
+})
+
 test('expects the cost by the model that the router chose', async (t) => {
   const prices = [
     ['dear', '1000000'],
