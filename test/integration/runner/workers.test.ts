@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Peer, type PeerAnswer, stopBody } from '../../support/peer.ts'
@@ -117,6 +119,26 @@ test('confs of before are known to the workers that replaced the dead ones', asy
   const all = await peers()
   const token = await (all[0] as Peer).prepare({ mine: { stop: 's0' } }, 'route#w0#p#1')
   for (const answer of await Promise.all(all.map((peer) => peer.call({ token, body: CHAT })))) told(answer)
+})
+
+test('a reload gives fresh workers the new limits, and no other stores than their supervisor has', async () => {
+  const file = join(scene.dir, 'runner.yaml')
+  const more = 'limits: { max_body_bytes: 1024 }\nredis: { url: "redis://127.0.0.1:1" }\n'
+  await writeFile(file, `${await readFile(file, 'utf8')}${more}`)
+  const before = scene.workerPids().length
+  scene.runner.signal('SIGHUP')
+  await until(() => scene.workerPids().length === before + 2, 'fresh workers')
+  const big = JSON.stringify({ ...JSON.parse(CHAT), pad: 'x'.repeat(2000) })
+  const ask = async () => {
+    const peer = await scene.peer()
+    return peer.call({ token: await peer.prepare({ mine: { stop: 'big' } }), body: big })
+  }
+  await until(async () => {
+    // A worker that leaves closes its connections.
+    const answer = await ask().catch(() => undefined)
+    return answer?.kind === 'stop' && answer.status === 413
+  }, 'the new limit')
+  assert.ok(!scene.runner.lines.some(({ msg }) => /redis is away/.test(String(msg))))
 })
 
 test('workers end with a supervisor that was killed', async () => {
