@@ -44,6 +44,7 @@ export default definePlugin<typeof MeteringConfSchema, typeof MeteringSettingsSc
     const [what, consumer] = path
     if (method !== 'GET' || what !== 'usage' || consumer === undefined || path.length > 2) return undefined
     const day = query.get('day') ?? calendar.day(clock.now())
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return { status: 400, json: { error: 'day is yyyy-mm-dd' } }
     const { picoUsd, ...totals } = await store.usage(consumer, day)
     return {
       status: 200,

@@ -218,6 +218,23 @@ test('expects the cost by the model that the router chose', async (t) => {
   assert.equal(decide({ consumer: 'a', route: route('cheap') }).kind, 'rewrite')
 })
 
+test('tells operators what a consumer used, and that a day is written otherwise', async (t) => {
+  const { shared } = await openMetering(t, {})
+  const usageOf = (day: string) =>
+    metering.admin?.(
+      { method: 'GET', path: ['usage', 'a'], query: new URLSearchParams({ day }), json: undefined },
+      shared,
+    )
+  assert.deepEqual(await usageOf('2026-11-22'), {
+    status: 200,
+    json: {
+      ...{ consumer: 'a', day: '2026-11-22', requests: 0, prompt_t: 0, completion_t: 0 },
+      ...{ total_t: 0, cost_usd: '0' },
+    },
+  })
+  assert.equal((await usageOf('22.11.2026'))?.status, 400)
+})
+
 test('has nothing to say of requests that use no tokens', async (t) => {
   const { decide } = await openMetering(t, { tiers: { basic: { concurrent_requests: 0 } } })
   assert.equal(decide({ path: '/v1/models' }).kind, 'pass')
