@@ -32,14 +32,22 @@ interface ErrorKind {
 
 export type ErrorCode = keyof typeof CATALOG
 
+/** What an API says of a wrong request in place of our code. */
+export interface ForClient {
+  readonly code: string
+  readonly param: string | null
+}
+
 /** The one error class. `message` is for operators: it names the thing, the value and the limit, never a prompt or a key. */
 export class RunnerError extends Error {
   readonly code: ErrorCode
+  readonly forClient: ForClient | undefined
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { forClient?: ForClient }) {
     super(message, options)
     this.name = 'RunnerError'
     this.code = code
+    this.forClient = options?.forClient
   }
 
   get kind(): ErrorKind {

@@ -15,7 +15,10 @@ export function refuse(error: RunnerError, request: { id: string; endpoint: Requ
     kind: 'stop',
     status,
     headers: status === 503 ? { 'retry-after': '1' } : {},
-    body: errorBody(request.endpoint, { message, type, code: error.code.toLowerCase() }),
+    body: errorBody(request.endpoint, {
+      ...{ message, type, code: error.code.toLowerCase() },
+      ...error.forClient,
+    }),
   }
 }
 

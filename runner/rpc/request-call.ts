@@ -220,8 +220,9 @@ export class RequestCall {
 function readLlmBody(endpoint: Endpoint, body: Buffer, limits: BodyLimits): JsonObject {
   const json = parseJsonBody(body, limits)
   const validation = validateRequest(endpoint, json)
-  if (!validation.ok) throw new RunnerError('BODY_INVALID', validation.message)
-  return json
+  if (validation.ok) return json
+  const { message, code, param } = validation
+  throw new RunnerError('BODY_INVALID', message, { forClient: { code, param } })
 }
 
 /** A reply that does not fit into a frame becomes a stop that the client understands. */

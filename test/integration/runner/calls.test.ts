@@ -238,6 +238,8 @@ test('bodies that are no JSON, too large or too complex are refused with the rea
   const cases = [
     ['{"a":', 400, 'body_invalid'],
     ['[1]', 400, 'body_invalid'],
+    ['{"messages":[]}', 400, 'missing_required_parameter'],
+    ['{"model":"m","messages":[]}', 400, 'empty_array'],
     [`{"a":"${'x'.repeat(4_194_304)}"}`, 413, 'body_too_large'],
     [`{"a":${'['.repeat(200)}${']'.repeat(200)}, "pad": "${'x'.repeat(40_000)}"}`, 413, 'body_too_complex'],
     [`{"a":[${'1,'.repeat(150_000)}1]}`, 413, 'body_too_complex'],
@@ -247,6 +249,11 @@ test('bodies that are no JSON, too large or too complex are refused with the rea
     assert.equal(answer.kind === 'stop' && answer.status, status, code)
     assert.equal(stopBody(answer).error.code, code)
   }
+  const noMessages = await peer.call({ token, body: '{"model":"m"}' })
+  assert.deepEqual(stopBody(noMessages).error, {
+    ...{ message: "Missing required parameter: 'messages'.", type: 'invalid_request_error' },
+    ...{ param: 'messages', code: 'missing_required_parameter' },
+  })
 })
 
 test('one wrong frame closes its own connection after an error frame and disturbs nobody else', async () => {
