@@ -50,6 +50,9 @@ const MIN_DIGITS = 11
 
 const DOTTED = /^\d+(?:\.\d+){3}/
 
+/** The check character of an identity number that is no digit, also at full width. */
+const CHECK_X = 'XxＸｘ'
+
 type NumberRun = { digits: string; ends: number[] }
 
 /** Digits from `at` on, single spaces and hyphens between them skipped; bounded. */
@@ -79,7 +82,7 @@ const numberOf = (
   const end = run.ends[size - 1] ?? at
   const digits = run.digits.slice(0, size)
   const next = text[end]
-  const tail = size === 17 && (next === 'X' || next === 'x') ? 'X' : ''
+  const tail = size === 17 && next !== undefined && CHECK_X.includes(next) ? 'X' : ''
   if ((traitsAt(text, end + tail.length) & WORD) !== 0) return undefined
   if (wanted.has('cn_id') && size + tail.length === 18 && isMainlandId(digits + tail)) {
     return { kind: 'cn_id', id: 'cn-id', start: at, end: end + tail.length }

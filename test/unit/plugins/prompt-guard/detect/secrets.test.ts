@@ -22,6 +22,8 @@ describe('secrets', () => {
 
   it('checks the check digit of identity numbers', () => {
     assert.deepEqual(kindsIn('11010519491231002X'), ['cn_id'])
+    assert.deepEqual(kindsIn('身份证１１０１０５１９４９１２３１００２Ｘ'), ['cn_id'])
+    assert.deepEqual(kindsIn('110105 19491231 002x'), ['cn_id'])
     assert.deepEqual(kindsIn('110105194912310021'), [])
     assert.deepEqual(kindsIn('11010519491331002X'), [])
   })
@@ -38,6 +40,11 @@ describe('secrets', () => {
     assert.deepEqual(kindsIn('6222021234567890'), [])
     assert.deepEqual(kindsIn('4111 1111 1111 1112'), [])
     assert.deepEqual(kindsIn('1234567890123452'), [])
+  })
+
+  it('finds the password of an address without a user', () => {
+    assert.deepEqual(kindsIn('redis://:s3cret@cache:6379'), ['url_credentials'])
+    assert.deepEqual(kindsIn('https://example.com:8080/path'), [])
   })
 
   it('finds e-mail addresses only with a domain', () => {
