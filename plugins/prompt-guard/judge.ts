@@ -3,7 +3,7 @@ import type { GuardConf } from './conf.ts'
 import type { Verdict } from './detect/index.ts'
 import type { Action, Finding } from './note.ts'
 
-/** Rules from this weight on decide by themselves (detect/rule-table.ts): their categories count, not only the first. */
+/** Rules from this weight on would mostly do alone (detect/rule-table.ts): their categories count, not only the first. */
 const DECIDING_WEIGHT = 0.75
 const MAX_RULES = 10
 
