@@ -3,6 +3,7 @@ import { type ChainItem, ChainReader, isRunnerConf } from './chains.ts'
 import { checkConfs } from './check-confs.ts'
 import { checkPrices } from './check-prices.ts'
 import { checkReferences } from './check-references.ts'
+import { checkTiers } from './check-tiers.ts'
 import { type Env, expandEnv } from './expand-env.ts'
 import { type RawResource, readResources } from './read-files.ts'
 import { inOrder, nameOf, type Problem, type Resource } from './resource.ts'
@@ -40,6 +41,7 @@ export function loadResources(dir: string, env: Env, options: LoadOptions = {}):
     ...checkConfs(items),
     ...checkReferences(resources, items),
     ...checkPrices(items),
+    ...checkTiers(items),
   )
   return { resources: inOrder(resources), problems: once(problems), unset: [...(unset ?? [])].sort() }
 }
