@@ -1,14 +1,19 @@
 import type { Alignment } from './align.ts'
 import { isInflected, lemma } from './lemma.ts'
-import { EN_LOOSE } from './lexicon/en-loose.ts'
+import { EN_LOOSE, EN_STATED } from './lexicon/en-loose.ts'
 import { areOpposite, canonical } from './lexicon/tables.ts'
-import { WORDNET_GROUPS } from './lexicon/wordnet.ts'
+import { WORDNET_GROUPS, WORDNET_RARE_GROUPS } from './lexicon/wordnet.ts'
 import type { Reading, Token } from './read.ts'
 
 /** Word to the numbers of the groups it is in. */
-const GROUPS: ReadonlyMap<string, readonly number[]> = (() => {
+type Thesaurus = ReadonlyMap<string, readonly number[]>
+
+function thesaurusOf(...tables: readonly string[]): Thesaurus {
   const map = new Map<string, number[]>()
-  const groups = `${WORDNET_GROUPS.trim()}\n${EN_LOOSE.trim()}`.split(/[|\n]/)
+  const groups = tables
+    .map((table) => table.trim())
+    .join('\n')
+    .split(/[|\n]/)
   for (const [number, group] of groups.entries()) {
     const words = group.split(' ').filter((word) => !isInflected(word))
     for (const word of new Set(words.map((word) => canonical(lemma(word))))) {
@@ -18,12 +23,24 @@ const GROUPS: ReadonlyMap<string, readonly number[]> = (() => {
     }
   }
   return map
-})()
+}
 
-/** Whether two keys share a meaning. */
+function together(thesaurus: Thesaurus, x: string, y: string): boolean {
+  const groups = thesaurus.get(x)
+  return groups !== undefined && (thesaurus.get(y)?.some((group) => groups.includes(group)) ?? false)
+}
+
+const FREQUENT = thesaurusOf(WORDNET_GROUPS, EN_LOOSE)
+const RARE = thesaurusOf(WORDNET_RARE_GROUPS, EN_STATED)
+
+/** Whether two keys share a meaning that is frequent for both. */
 export function shareMeaning(x: string, y: string): boolean {
-  const groups = GROUPS.get(x)
-  return groups !== undefined && (GROUPS.get(y)?.some((group) => groups.includes(group)) ?? false)
+  return together(FREQUENT, x, y)
+}
+
+/** Whether they share any meaning, or may stand for each other in a statement. */
+export function shareAnyMeaning(x: string, y: string): boolean {
+  return together(FREQUENT, x, y) || together(RARE, x, y)
 }
 
 /** Words that add nothing by themselves: "(located) in Paris", "what is the best way to", 求助急. */

@@ -2,7 +2,7 @@ import type { Alignment } from './align.ts'
 import { lemma } from './lemma.ts'
 import { areOpposite, canonical } from './lexicon/tables.ts'
 import type { Reading, Token } from './read.ts'
-import { isDroppable, shareMeaning } from './substitution.ts'
+import { isDroppable, shareAnyMeaning } from './substitution.ts'
 
 /** Places of the words of one text that nothing at the same place of the other stands for, and that add something. */
 export interface Unexplained {
@@ -40,7 +40,7 @@ const MAX_DIFFERENT = 12
 
 function standsFor(x: Token | undefined, y: Token | undefined): boolean {
   if (x === undefined || y === undefined || areOpposite(x.key, y.key)) return false
-  return shareMeaning(x.key, y.key) || sameRoot(x.key, y.key)
+  return shareAnyMeaning(x.key, y.key) || sameRoot(x.key, y.key)
 }
 
 /** Letters at the beginning that two forms of one word share (product, production), as a share of the longer. */

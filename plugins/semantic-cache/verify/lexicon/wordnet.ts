@@ -12,1695 +12,1483 @@ abandon desert desolate forsake|abandon empty vacate|abandon wildness|abandonmen
 abandonment desertion|abasement abjection degradation|abasement humiliation|abashed embarrassed
 abbreviated brief|abbreviated shortened|abdomen belly stomach|aberrant deviant deviate
 aberration distortion|abhor loathe|abhorrent obscene repulsive
-abide bear brook digest endure stand stomach suffer support tolerate|abide bide stay|abiding enduring
+abide bear brook digest endure stand stomach suffer tolerate|abide bide stay|abiding enduring
 ability power|abject low miserable|ablaze afire aflame aflare alight|ablaze aflame aroused|ablaze inflamed
 able capable|ably competently|abnormal unnatural|abnormality irregularity|abode dwelling home
 abode residence|abominable awful dreadful painful terrible unspeakable|abominable odious|aborigine native
-abound bristle burst|about almost most near nearly virtually|about approximately around roughly some
-about around|above supra|abreaction catharsis|abridge contract cut foreshorten reduce shorten
-abridgment capsule condensation|abroad overseas|abrupt sharp|abruptly dead short suddenly
+abound bristle burst|about approximately around roughly some|about around|above supra|abreaction catharsis
+abridge foreshorten shorten|abridgment capsule condensation|abroad overseas|abruptly dead short suddenly
 abruptness curtness shortness|abruptness suddenness|absent absentminded|absent lacking missing
 absent remove|absently absentmindedly|absolute downright rank sheer|absolutely dead perfectly utterly
-absorb assimilate ingest|absorb draw imbibe suck|absorb engage engross occupy
-absorb engross engulf immerse plunge steep|absorbed captive engrossed intent wrapped
-absorption concentration|absorption preoccupation|abstain refrain|abstract abstraction
-abstract cabbage hook lift pilfer pinch purloin sneak swipe|abstract outline|abstraction generalization
+absorb assimilate ingest|absorb imbibe suck|absorbed captive engrossed intent wrapped
+absorption preoccupation|abstain refrain|abstract abstraction
+abstract cabbage hook pilfer pinch purloin sneak swipe|abstract outline|abstraction generalization
 abstractionism unrealism|abstruseness obscurity|abstruseness profundity
 absurd cockeyed idiotic ludicrous preposterous ridiculous|abuse insult|abuse maltreat step|abuse misuse
-abuse shout|academic pedantic|accede acquiesce assent|accede bow defer submit|accede enter
-accelerate quicken speed|accelerate speed|acceleration quickening|accelerator gas gun throttle
-accelerator throttle|accent accentuate emphasize punctuate stress|accent accentuate stress
-accent dialect idiom|accent emphasis|accent emphasis stress|accept admit take|accept assume bear
-accept consent|accept have take|accept swallow|accept take|acceptable decent satisfactory
-acceptance adoption|accepted recognized|access admission|access approach|accessory accouterment
-accessory adjunct auxiliary|accessory supplement|accident stroke|accidentally incidentally
-accidentally unexpectedly|accidentally unintentionally|acclaim applaud clap|acclaim hail herald
-accommodate adapt|accommodate admit hold|accommodate conciliate reconcile|accommodate fit suit
-accommodate lodge|accommodate oblige|accompaniment attendant|accompaniment complement|accompaniment escort
-accompaniment support|accompany companion company|accompany follow|accomplice confederate
-accomplish achieve attain reach|accomplish action execute fulfil fulfill|accomplished complete
-accomplished completed|accomplished established|accomplishment achievement
+abuse shout|academic pedantic|accede acquiesce assent|accede bow defer submit|accelerate quicken speed
+accelerate speed|acceleration quickening|accelerator gas gun throttle|accelerator throttle
+accent accentuate emphasize punctuate stress|accent accentuate stress|accent dialect idiom|accent emphasis
+accent emphasis stress|accept consent|acceptable decent satisfactory|acceptance adoption
+accepted recognized|access admission|access approach|accessory accouterment|accessory adjunct auxiliary
+accessory supplement|accidentally incidentally|accidentally unexpectedly|accidentally unintentionally
+acclaim applaud clap|acclaim hail herald|accommodate adapt|accommodate fit suit|accommodate oblige
+accompaniment attendant|accompaniment complement|accompaniment escort|accompany companion company
+accomplice confederate|accomplish achieve attain reach|accomplish action execute fulfil fulfill
+accomplished complete|accomplished completed|accomplished established|accomplishment achievement
 accomplishment acquisition attainment skill|accord accordance conformity|accord agree concord consort
-accord agreement|accord allot grant|accord pact treaty|accordingly consequently|accost address
-accost hook solicit|account accounting|account bill|account calculate|account chronicle history story
-account describe report|account explanation|account report|account report story|account score
-accountant controller|accredit credit|accredit recognize|accretion accumulation|accrue fall
+accord agreement|accord allot grant|accord pact treaty|accordingly consequently|accost solicit
+account calculate|account chronicle history story|account describe report|account explanation
+account report story|accountant controller|accredit credit|accredit recognize|accretion accumulation
 acculturation culture|accumulate amass collect compile|accumulate amass gather
-accumulation aggregation assemblage collection|accuracy truth|accurate exact precise|accusation charge
-accusative accusing|accusative objective|accuse charge
-ace adept champion genius hotshot sensation star virtuoso whiz wizard|ace crack super topnotch|ace nail
-ace one single unity|acetonemia ketosis|ache aching|ache hurt smart|ache hurt suffer
-ache languish pine yearn yen|acid bitter blistering virulent|acid dose dot pane|acidity sour
-acknowledge admit|acknowledge know recognize|acknowledge notice|acknowledge receipt|acknowledge recognize
-acquaint introduce present|acquaintance familiarity|acquaintance friend|acquiescence assent
-acquire adopt assume take|acquire develop evolve|acquire develop get grow produce|acquire gain win
-acquire get|acquire learn|acquisition learning|acquit bear behave carry conduct
-acquit clear discharge exonerate|acres estate land|acrobatic athletic gymnastic|acrobatics tumbling
-act behave|act bit number routine turn|act deed|act dissemble pretend|act enactment|act move|act play
-act play represent|act play roleplay|act work|acting playacting playing|action activity|action process sue
-activate actuate spark trigger trip|activated excited|active alive|active dynamic|active fighting
-actor player|actor worker|actual existent|actual factual|actual genuine literal real|actually really
-actuate incite motivate move prompt propel|acute ague
+accumulation aggregation assemblage collection|accuracy truth|accurate exact precise|accusative accusing
+accusative objective|accuse charge|ace adept champion genius hotshot sensation star virtuoso whiz wizard
+ace crack super topnotch|ace nail|ace one single unity|acetonemia ketosis|ache aching|ache hurt
+ache hurt smart|ache languish pine yearn yen|acid bitter blistering virulent|acid dose dot pane
+acidity sour|acknowledge admit|acknowledge know recognize|acknowledge notice|acknowledge receipt
+acquaint introduce|acquaintance familiarity|acquaintance friend|acquiescence assent
+acquire adopt assume take|acquire develop|acquire gain win|acquire get|acquire learn|acquisition learning
+acquit behave conduct|acquit discharge exonerate|acres estate|acrobatic athletic gymnastic
+acrobatics tumbling|act behave|act deed|act enactment|act number routine|act play
+acting playacting playing|action activity|action process sue|activate actuate spark trigger trip
+activated excited|active fighting|actor player|actor worker|actual existent|actual factual
+actual genuine literal real|actually really|actuate incite motivate prompt propel|acute ague
 acute discriminating incisive keen knifelike penetrating sharp|acute intense|acute sharp|acutely keenly
 acutely sharp sharply|acutely shrewdly|adamant diamond|adamant inexorable|adapt adjust conform
 adaptation adjustment|adaptation version|adapted altered|add append supply
-add bestow bring contribute impart lend|add sum summate tally total|addition gain increase
-addition summation|additive linear|addlebrained muddleheaded|address call
-address cover deal handle plow treat|address destination|address direct|address reference|address speak
-address speech|adept expert good practiced proficient skillful|adequate enough|adequate equal
-adhere bind bond stick|adhere cleave cling cohere stick|adhere stick|adherence attachment|adherence bond
-adherent disciple|adieu adios|adjacent contiguous|adjacent next|adjectival adjective|adjective procedural
-adjoin border butt edge march|adjoin contact meet touch|adjourn recess|adjourn retire withdraw
-adjournment dissolution|adjunct assistant|adjust align|adjust correct set|adjustment allowance
+add bestow contribute impart lend|add sum summate tally total|addition gain increase|additive linear
+addlebrained muddleheaded|address destination|address speak|address speech
+adept expert practiced proficient skillful|adequate enough|adequate equal|adhere bind bond stick
+adhere cleave cling cohere|adherence attachment|adherent disciple|adieu adios|adjacent contiguous
+adjacent next|adjectival adjective|adjective procedural|adjoin border butt edge|adjoin contact touch
+adjourn recess|adjourn retire|adjournment dissolution|adjunct assistant|adjust align|adjustment allowance
 adjustment alteration modification|adjustment fitting|adjustment readjustment registration
 administer allot deal dispense distribute lot|administer dispense
 administration brass establishment organization|administration disposal
 administration governing government|administration presidency|administrator executive
 admirably commendable|admiration appreciation|admiration esteem|admiration wonder
-admirer champion friend protagonist supporter|admit allow|admit include|admittedly true|admonish caution
+admirer champion friend protagonist supporter|admit include|admittedly true|admonish caution
 admonish discourage warn|admonish reproof|admonition warning|ado bustle flurry fuss hustle stir
 adolescent juvenile|adolescent teen teenage|adolescent teen teenager|adopt assume|adopt borrow
-adopt dramatize|adopt embrace espouse|adopt espouse follow|adoption borrowing
-adorn beautify deck decorate embellish grace|adorn beautify decorate embellish grace ornament
-adorn clothe invest|adroitness facility quickness|adult big grown grownup|adult grownup|adulthood maturity
-advance advanced|advance approach feeler overture|advance betterment improvement|advance boost
-advance boost encourage further promote|advance elevate promote raise upgrade|advance gain
-advance gain win|advance progress|advance progress progression|advance rise|advanced modern|advanced ripe
-advanced sophisticated|advantage reward|advantageous favorable|advent coming
-adventure chance gamble hazard risk|adventure escapade|adventure hazard jeopardize stake venture
-adventurer explorer|adversary antagonist opponent|adverse contrary|adverse untoward|adversity hardship
-advertise promote push|advertise publicize|advertisement advertising|advise counsel|advise notify
-advise propose suggest|advisedly deliberately intentionally purposely|advisor consultant
-advocate counsel counselor|advocate preach|advocate proponent|advocate recommend urge|aegis protection
-aerated charged|aerial airy ethereal|aerial antenna|aerodynamic flowing streamlined
-aesthetic artistic esthetic|aesthetic esthetic|affair function occasion
-affair intimacy involvement liaison|affair matter thing|affect dissemble feign pretend sham
-affect impact touch|affect impress move strike|affect involve regard|affected unnatural
-affection fondness heart tenderness|affectionate fond tender|affectionately dear dearly
+adopt dramatize|adopt espouse|adoption borrowing|adorn beautify deck decorate embellish grace
+adorn beautify decorate embellish grace ornament|adorn clothe invest|adroitness facility quickness
+adult grown grownup|adult grownup|adulthood maturity|advance approach feeler overture
+advance betterment improvement|advance boost|advance boost encourage further promote|advance gain win
+advance progress|advance progress progression|advanced modern|advanced sophisticated|advantage reward
+advantageous favorable|advent coming|adventure chance gamble hazard risk|adventure escapade
+adventure hazard jeopardize stake venture|adventurer explorer|adversary antagonist opponent
+adverse contrary|adverse untoward|adversity hardship|advertise promote push|advertise publicize
+advertisement advertising|advise counsel|advise notify|advise propose suggest
+advisedly deliberately intentionally purposely|advisor consultant|advocate counsel counselor
+advocate preach|advocate proponent|advocate recommend urge|aegis protection|aerated charged
+aerial airy ethereal|aerial antenna|aerodynamic flowing streamlined|aesthetic artistic esthetic
+aesthetic esthetic|affair function occasion|affair intimacy involvement liaison|affair matter thing
+affect dissemble feign pretend sham|affect impact touch|affect impress strike|affect involve regard
+affected unnatural|affection fondness tenderness|affectionate fond tender|affectionately dear dearly
 affiliated attached connected|affiliation association tie|affinity kinship|affirm assert swan swear verify
-affirm confirm corroborate substantiate support sustain|affirmation assertion statement
-affix append supplement|afflicted impaired|afflicted stricken|affluence richness|afford give open
-afford give yield|affront insult|afloat aimless rudderless|afloat flooded|afoot underway|aforesaid said
+affirm confirm corroborate substantiate support|affirmation assertion statement|affix append supplement
+afflicted impaired|afflicted stricken|affluence richness|afford give yield|affront insult
+afloat aimless rudderless|afloat flooded|afoot underway|aforesaid said
 after afterward afterwards later subsequently|agape gaping|age mature|age years|aged elderly
-aged elderly older senior|agency authority bureau office|agency means way|agency representation
-agenda docket schedule|agent broker factor|agglomerate cumulus heap mound pile
-aggravate exacerbate exasperate|aggravate exacerbate exasperate worsen|aggregate combine|aggregate mass
-aggregate sum total totality|aggregation collection|aggression aggressiveness|aggression hostility
-aggressive belligerent|aggressor attacker|aghast dismayed shocked|agile nimble|agile nimble quick
-agilely nimbly|agitate budge shift stir|agitate campaign crusade fight press push
-agitate charge excite rouse|agitate disturb vex|agitate shake|agitation excitement turmoil upheaval
-agitation ferment fermentation unrest|agony suffering|agony torment torture
-agree check correspond fit jibe match tally|agree concord concur hold|agreeably pleasantly
+aged elderly older senior|agency authority bureau office|agency means way|agenda docket schedule
+agent broker factor|agglomerate cumulus heap mound pile|aggravate exacerbate exasperate
+aggravate exacerbate exasperate worsen|aggregate combine|aggregate mass|aggregate sum total totality
+aggregation collection|aggression aggressiveness|aggression hostility|aggressive belligerent
+aggressor attacker|aghast dismayed shocked|agile nimble|agile nimble quick|agilely nimbly
+agitate budge shift stir|agitate campaign crusade fight|agitate disturb vex|agitate excite rouse
+agitate shake|agitation excitement turmoil upheaval|agitation ferment fermentation unrest|agony suffering
+agony torment torture|agree concord concur|agree correspond fit jibe match tally|agreeably pleasantly
 agreement arrangement|agreement concord|agreement correspondence|agreement understanding
 agricultural farming|agriculture farming husbandry|ahead before|ahead forward|ahead leading
 ahorseback horseback|aid assist assistance help|aid assist help|aid assistance|aid assistance help
 aid attention care tending|aid help|aide auxiliary|ailing peaked poorly sickly|ailment complaint ill
-aim aspire|aim bearing heading|aim calculate direct|aim design intent intention purpose
-aim direct place point target|aim direct take train|aim drive get|aim object objective target
-aim propose purport purpose|aimless floating vagabond|air atmosphere|air aviation|air bare publicize
-air beam broadcast send transmit|air breeze|air line melody strain tune|air vent ventilate
-airless close stuffy|airplane plane|airs pose|airy impractical windy|akin cognate|akin kindred|alarm alert
-alarm consternation dismay|alarm dismay|alert alerting|alert alive awake
-alert brisk lively merry rattling snappy|alerting alertness|alertness vigilance wakefulness
-alfresco outdoors outside|alibi excuse|alien alienate|alien exotic|alien extraterrestrial|alien foreign
-alien foreigner|alien stranger unknown|alienated anomic|alienated estranged|alienation estrangement
-alight light perch|align array|align coordinate ordinate|alignment coalition|alignment conjunction
-alike like similar|alike likewise|alive animated|alive live|alkali base
-all altogether completely entirely right totally whole wholly|allege say|alleged supposed
+aim bearing heading|aim design intent intention purpose|aim direct target|aim object objective target
+aim propose purport purpose|aim train|aimless floating vagabond|air atmosphere|air bare publicize
+air beam broadcast transmit|air breeze|air vent ventilate|airless stuffy|airplane plane|airs pose
+airy impractical windy|akin cognate|akin kindred|alarm alert|alarm consternation dismay|alarm dismay
+alert alerting|alert alive awake|alert brisk lively merry rattling snappy|alerting alertness
+alertness vigilance wakefulness|alfresco outdoors outside|alibi excuse|alien alienate|alien exotic
+alien extraterrestrial|alien foreign|alien foreigner|alien stranger unknown|alienated anomic
+alienated estranged|alienation estrangement|alight light perch|align array|align coordinate ordinate
+alignment coalition|alignment conjunction|alike like similar|alike likewise|alive animated|alive live
+all altogether completely entirely totally whole wholly|allege say|alleged supposed
 allegiance commitment dedication loyalty|allegory emblem|allegory parable|alleviate ease facilitate
 alleviate relieve|alley alleyway|allied confederate|alligatored cracked|allocate apportion
 allocation allotment|allot assign portion|allow appropriate reserve|allow countenance let permit
-allow grant|allow leave provide|allow let permit|allow permit tolerate|allowance margin tolerance
-ally friend|alone entirely exclusively only solely|alone lone lonely solitary|alone only
-alone solo unaccompanied|alone unique unparalleled|aloneness loneliness|aloof distant|aloofness distance
-aloud loud loudly|also besides likewise too|alter change modify|alter change vary|alter falsify
-alter neuter|alteration change modification|alteration revision|altercation fracas
-alternate alternative substitute|alternate flip interchange switch tack|alternate jump
+allow grant|allow let permit|ally friend|almost most near nearly virtually
+alone entirely exclusively only solely|alone lone lonely solitary|alone only|alone solo unaccompanied
+alone unique unparalleled|aloneness loneliness|aloof distant|aloofness distance|aloud loud loudly
+also besides likewise too|alter change modify|alter change vary|alter neuter
+alteration change modification|alteration revision|altercation fracas|alternate alternative substitute
 alternate replacement|alternative choice|alternatively instead|altitude elevation|altitude height
 altogether raw|alveolar dental|always constantly forever|always constantly invariably|always ever
-amateur recreational unpaid|amaze astonish astound
-amaze baffle beat bewilder get gravel mystify pose puzzle stick vex|amazed astonished stunned
-amazement astonishment|amazing astonishing|amazing awful|amber gold|ambiance atmosphere
-ambiguous equivocal|ambition aspiration dream|ambitious challenging|amble stroll
+amateur recreational unpaid|amaze astonish astound|amaze baffle bewilder gravel mystify pose puzzle vex
+amazed astonished stunned|amazement astonishment|amazing astonishing|amazing awful|amber gold
+ambiance atmosphere|ambiguous equivocal|ambition aspiration dream|ambitious challenging|amble stroll
 ambuscade ambush bushwhack lurk waylay|ambuscade ambush trap|amend better improve|amend remedy repair
 amiable cordial genial|amiss awry|amiss awry wrong|amiss imperfectly|ammo ammunition|amorous romantic
-amorphous shapeless|amorphous unstructured|amount come|amount come number total|amount measure quantity
-amount sum|amount sum total|ample plentiful rich|ample sizable|amplification elaboration
-amplification gain|amplify exaggerate magnify|amplify expand inflate|amplify magnify|amply fully
-amply richly|amuse divert|amusement entertainment|analogous correspondent|analogue linear
-analogue parallel|analyse analyze|analyse analyze canvass examine study|analyse analyze dissect
-analytic analytical|anatomic anatomical|anatomy build figure flesh form frame physique shape
-ancestor antecedent root|ancestral transmissible|ancestry blood descent line lineage origin pedigree stock
-ancestry derivation lineage|anchor backbone|anchor ground|angel backer|angel saint|angelic sweet
-anger wrath|angle fish|angle lean slant tilt tip|angle slant|angle slant weight|angry furious wild
-anguish hurt pain|anguish torment torture|anguished tormented tortured|animal beast brute creature
-animal carnal sensual|animate animize|animate enliven|animate enliven exalt inspire
-animate quicken recreate repair revive vivify|animate sentient|annihilate eliminate eradicate extinguish
-annihilating devastating withering|annihilation disintegration|annihilation obliteration|announce declare
-announce denote|announce herald|announcement declaration proclamation
-annoy bother chafe devil gravel irritate rag vex|annoyance annoying irritation vexation
-annoyance bother infliction pain|annoyance chafe vexation|annoyance irritation vexation
-annoyed harassed pestered|annoyed steamed stung|annoying galling irritating nettlesome pestering teasing
-answer reply respond|answer reply response|answer resolution result solution solvent|answer resolve
-answer serve suffice|antagonise antagonize|antagonise antagonize counteract|antagonistic counter
+amorphous shapeless|amorphous unstructured|amount measure quantity|amount number total|amount sum
+amount sum total|ample plentiful|ample sizable|amplification elaboration|amplification gain
+amplify exaggerate magnify|amplify expand inflate|amplify magnify|amply fully|amply richly|amuse divert
+amusement entertainment|analogous correspondent|analogue linear|analogue parallel|analyse analyze
+analyse analyze canvass examine study|analyse analyze dissect|analytic analytical|anatomic anatomical
+anatomy build figure flesh form frame physique shape|ancestor antecedent root|ancestral transmissible
+ancestry blood descent lineage origin pedigree stock|ancestry derivation lineage|anchor backbone
+anchor ground|angel backer|angel saint|angelic sweet|anger wrath|angle fish|angle lean slant tilt tip
+angle slant|angle slant weight|angry furious|anguish hurt pain|anguish torment torture
+anguished tormented tortured|animal beast brute creature|animal carnal sensual|animate animize
+animate enliven|animate enliven exalt inspire|animate quicken recreate repair revive vivify
+animate sentient|annihilate eliminate eradicate extinguish|annihilating devastating withering
+annihilation disintegration|annihilation obliteration|announce declare|announce denote|announce herald
+announcement declaration proclamation|annoy bother chafe devil gravel irritate rag vex
+annoyance annoying vexation|annoyance bother infliction pain|annoyance chafe vexation
+annoyance irritation vexation|annoyed harassed pestered|annoyed steamed stung
+annoying galling irritating nettlesome pestering teasing|answer reply respond|answer reply response
+answer result solution solvent|antagonise antagonize|antagonise antagonize counteract|antagonistic counter
 antagonistic incompatible|antecedent forerunner|antenna feeler|anterior prior|antic caper joke prank trick
-antic clown|antic fantastic grotesque|anticipate call predict promise|anticipate counter foresee forestall
-anticipate expect|anticipate foreknow foresee|anticipated awaited|anticipation expectancy
+antic clown|antic fantastic grotesque|anticipate counter foresee forestall|anticipate expect
+anticipate foreknow foresee|anticipate predict promise|anticipated awaited|anticipation expectancy
 anticipation expectation|anticipation prediction prevision|antipathy aversion distaste|antique outmoded
 anxious dying|anxious nervous uneasy|anxiously uneasily|anyhow anyway|apart aside|apart isolated obscure
-apartment flat|ape caricature|apex peak vertex|apiece each|aplomb cool poise|apogee culmination
-apologia apology|apologize excuse rationalize|apology excuse|apostolic papal|apothecary chemist pharmacist
+ape caricature|apex peak vertex|apiece each|aplomb cool poise|apogee culmination|apologia apology
+apologize excuse rationalize|apology excuse|apostolic papal|apothecary chemist pharmacist
 appalling dismaying|apparatus setup|apparent evident manifest palpable patent plain unmistakable
 apparent seeming|apparently evidently manifestly obviously plain plainly|apparently ostensibly seemingly
 apparition phantom shadow|apparition phantom specter|appeal attract|appeal charm|appeal collection
-appeal invoke|appeal prayer|appealing sympathetic|appear look seem|appear seem|appearance show
-appease conciliate gentle mollify pacify|appease quell stay|append tack|applause clapping
+appeal invoke|appeal prayer|appealing sympathetic|appear look seem|appear seem
+appease conciliate gentle mollify pacify|appease quell|append tack|applause clapping
 applicability pertinence|application coating|application diligence|application lotion
-apply employ use utilize|apply enforce implement|apply give|apply hold|apply practice use|appoint charge
-appoint constitute name nominate|appointed prescribed|appointee appointment
-appointment assignment designation|appointment date engagement|appointment fitting|apportion deal share
-appraisal assessment|appraisal estimate|appraise assess evaluate measure value|appraise survey
-appreciate prize treasure value|appreciation grasp hold|appreciation taste
-apprehend arrest collar cop nab nail|apprehend compass comprehend dig grasp savvy
-apprehension arrest catch collar pinch|apprehension dread|apprehension misgiving
-apprehension savvy understanding|apprentice learner|approach attack|approach coming|approach near
-appropriate capture conquer seize|appropriately properly suitably|approval blessing|approve okay sanction
+apply employ use utilize|appoint charge|appoint constitute name nominate|appointed prescribed
+appointee appointment|appointment assignment designation|appointment date engagement|appointment fitting
+apportion share|appraisal assessment|appraisal estimate|appraise assess evaluate measure value
+appraise survey|appreciate prize treasure value|appreciation grasp hold|appreciation taste
+apprehend arrest collar cop nab nail|apprehend compass comprehend grasp savvy|apprehension arrest
+apprehension dread|apprehension misgiving|apprehension savvy understanding|apprentice learner
+approach attack|approach coming|approach near|appropriate capture conquer seize
+appropriately properly suitably|approval blessing|approve okay sanction
 approximate estimate gauge guess judge|approximate near|approximate rough|approximation estimate idea
 apt clever|apt given minded tending|apt liable|apt pertinent
 arbitrarily haphazardly indiscriminately randomly|arbitrate intercede intermediate mediate|arc arch curve
 arc bow|arc discharge spark|arch condescending patronizing|arch implike mischievous puckish wicked
 arched arching|architect designer|arctic frigid icy polar|arctic rubber|ardent fervent fiery impassioned
-ardent warm|ardor fervor fire|ardor zeal|arduous hard heavy|arduous straining strenuous
-area arena domain field orbit sphere|area country|area expanse|area region|arena bowl stadium
-argot cant jargon|argue contend debate fence|argue indicate|argue reason
-argument contention controversy tilt|argument debate|argument line|argument parameter|argument statement
-arise develop grow originate rise|arise lift rise|arise rebel rise|arise rise|aristocracy gentry
-aristocracy nobility|aristocratic blue gentle|arm branch limb|arm branch subdivision|arm fortify gird
-arm sleeve|arm weapon|armament equipping|arms munition|aroma fragrance perfume scent
-aroma odor scent smell|around round|arousal rousing|arousal stimulation|arouse awake awaken wake
-arouse awaken rouse wake|arouse brace energize stimulate|arouse elicit evoke fire provoke raise
-arouse evoke invoke raise stir|arouse excite sex|arouse stir|aroused emotional excited|arrange dress set
-arrange order put|arrange set|arrange stage|arranged ordered|arrangement organization system
-arrangement placement|arrangement transcription|array range|arrest catch get|arrest check contain stop
-arrest check halt hitch stay stop|arrest halt hold|arrival comer|arrive come get|arrogate assign
-arrogate assume seize usurp|arrogate claim|art artistry prowess|article clause
-articulate enunciate pronounce say|articulate enunciate vocalize|articulate formulate phrase word
-articulate joint|articulation join joint junction juncture|articulation joint|articulation voice
+ardent warm|ardor fervor fire|ardor zeal|arduous hard|arduous straining strenuous
+area arena domain orbit sphere|area country|area expanse|area region|arena bowl stadium|argot cant jargon
+argue contend debate fence|argue indicate|argue reason|argument contention controversy tilt
+argument debate|argument parameter|argument statement|arise develop grow originate rise|arise lift rise
+arise rebel|arise rise|aristocracy gentry|aristocracy nobility|aristocratic blue gentle|arm branch limb
+arm branch subdivision|arm fortify gird|arm sleeve|arm weapon|armament equipping|arms munition
+aroma fragrance perfume scent|aroma odor scent smell|arousal rousing|arouse awake awaken wake
+arouse awaken rouse wake|arouse brace energize stimulate|arouse elicit evoke provoke
+arouse evoke invoke stir|aroused emotional excited|arrange stage|arranged ordered
+arrangement organization system|arrangement placement|array range|arrest check halt hitch stay stop
+arrest contain|arrest halt|arrival comer|arrive come get|arrogate assign|arrogate assume seize usurp
+arrogate claim|art artistry prowess|article clause|articulate enunciate pronounce say
+articulate enunciate vocalize|articulate formulate phrase word|articulate joint
+articulation join joint junction juncture|articulation joint|articulation voice
 artificial contrived stilted|artificial unreal|artillery gun|artillery weapon|artilleryman gunner
-artisan craftsman|ascend rise|ascendancy control dominance|ascending rise
-ascertain assure check control ensure insure see|ascertain check determine learn see watch
-ascertain determine find|ascribe assign attribute impute|ashen blanched bloodless livid white|aside away
-aside excursus parenthesis|ask demand involve necessitate need postulate require take|ask enquire inquire
-ask expect require|asleep deceased gone|asleep numb|aspect expression face look|aspect facet
-aspect prospect scene view vista|aspirant hopeful|aspiration inhalation inspiration intake
+artisan craftsman|ascendancy control dominance|ascending rise|ascertain assure check ensure insure
+ascertain determine find|ascertain learn|ascribe assign attribute impute|ashen blanched bloodless livid
+aside away|aside excursus parenthesis|ask demand involve necessitate need postulate require
+ask enquire inquire|ask expect require|asleep deceased gone|asleep numb|aspect expression face look
+aspect facet|aspect prospect scene view vista|aspirant hopeful|aspiration inhalation inspiration intake
 ass behind bottom bum butt buttocks can posterior rear rump seat stern tail|assail assault attack
 assail assault attack round|assail attack|assault dishonor dishonour outrage rape violate
 assault rape violation|assay attempt essay seek try|assay check|assemblage assembly gathering
 assemblage gathering|assemblage hookup|assemble gather|assemble gather meet|assemble piece tack
-assert insist|assert maintain|assess tax|assessment judgment|assiduity concentration|assign attribute
-assign delegate designate|assign put|assign specify|assigning assignment|assignment grant
-assimilate imbibe|assist attend serve|assistant help helper supporter
+assert insist|assert maintain|assess tax|assessment judgment|assign delegate designate
+assigning assignment|assignment grant|assimilate imbibe|assist attend|assistant help helper supporter
 associate companion comrade familiar fellow|associate connect link relate|associate consort
-association connection|assorted miscellaneous mixed sundry|assorted various|assortment classification
-assortment mixture potpourri variety|assume don wear|assume feign sham simulate|assume presume
-assume strike take|assumption premise|assumption presumption|assurance authority confidence
-assurance pledge|assure ensure guarantee insure secure|assure promise|assure reassure|assure tell
-asterisk star|astonishing astounding staggering stupefying|astonishingly surprisingly|astral stellar
-astray wide|astute sharp shrewd|asymmetry imbalance|asynchrony desynchronizing|atheist atheistic
-athletics sport|atm atmosphere|atom molecule particle speck|atomic nuclear|atone expiate|atone repent
-atrociously awfully terribly|atrophied diminished wasted|atrophy withering|attach bind bond tie
-attach confiscate seize|attached committed|attachment bond|attack attempt|attack blast fire
-attack onrush onset onslaught|attain discover strike|attain gain hit make reach|attain hit reach
-attempt effort endeavor try|attempt undertake|attend hang|attend look see
-attendant consequent incidental resultant|attendant tender|attentive thoughtful
-attest certify demonstrate evidence manifest|attest testify|attic bean|attic loft|attire dress garb
-attired dressed garbed|attitude position posture|attorney lawyer|attract draw pull|attraction draw
-attraction magnet|attribute dimension property|atypical irregular|audacious brassy brazen insolent
-audacious brave dauntless fearless hardy|audacious daring|audacity temerity
-audience consultation interview|audience hearing|audit inspect scrutinize|audition hearing
-augur bode forecast omen portend predict presage|august grand lordly|august revered venerable
-austere severe stark stern|austere stern|authentic reliable|authentic veritable|authenticity legitimacy
-author generator source|author writer|authoritarian overbearing|authoritative authorized
-authoritative definitive|authoritative important|authorities government regime
+assorted miscellaneous mixed sundry|assorted various|assortment classification
+assortment mixture potpourri variety|assume presume|assumption premise|assumption presumption
+assurance authority confidence|assurance pledge|assure ensure guarantee insure secure|assure promise
+assure reassure|assure tell|asterisk star|astonishing astounding staggering stupefying
+astonishingly surprisingly|astral stellar|astray wide|astute sharp shrewd|asymmetry imbalance
+asynchrony desynchronizing|atheist atheistic|athletics sport|atm atmosphere|atom molecule particle speck
+atomic nuclear|atone expiate|atone repent|atrociously awfully terribly|atrophied diminished wasted
+atrophy withering|attach bind bond tie|attach confiscate seize|attached committed|attack attempt
+attack blast|attack onrush onset onslaught|attain discover|attain gain hit reach|attain reach
+attempt effort endeavor try|attempt undertake|attend look|attendant consequent incidental resultant
+attendant tender|attentive thoughtful|attest certify demonstrate evidence manifest|attest testify
+attic bean|attic loft|attire dress garb|attired dressed garbed|attitude position posture|attorney lawyer
+attract pull|attraction draw|attraction magnet|attribute dimension property|atypical irregular
+audacious brassy brazen insolent|audacious brave dauntless fearless hardy|audacious daring
+audacity temerity|audience consultation interview|audience hearing|audit inspect scrutinize
+audition hearing|augur bode forecast omen portend predict presage|august grand lordly
+august revered venerable|austere severe stark stern|austere stern|authentic reliable|authentic veritable
+authenticity legitimacy|author generator source|author writer|authoritarian overbearing
+authoritative authorized|authoritative definitive|authoritative important|authorities government regime
 authority authorization dominance potency|authority authorization sanction|authorization mandate
-authorize clear pass|authorize empower|authorship composition writing|auto automobile car machine motorcar
+authorize clear|authorize empower|authorship composition writing|auto automobile car machine motorcar
 automatic machinelike|automatic reflex|automatically mechanically|autonomy liberty|autopsy necropsy
-autumn fall|auxiliary supplemental supplementary|avail help|avail help service|available usable useable
-avarice covetousness|avarice covetousness greed|avenge retaliate revenge|avenue boulevard|average fair
+autumn fall|auxiliary supplemental supplementary|avail help|available usable useable|avarice covetousness
+avarice covetousness greed|avenge retaliate revenge|avenue boulevard|average fair
 average intermediate medium|average mean|average median|average modal|average norm|average ordinary
-avert avoid|avoid invalidate quash void|avoidance dodging|await expect look wait|award awarding
-award grant|award honor honour laurels|award present|award prize|aware mindful
-awareness cognizance consciousness|away forth off|away off|away out|away outside|awe fear reverence
-awed awestruck|awed awful|awful awfully terribly|awful dread dreadful fearful frightening terrible
-awful frightful terrible tremendous|awful nasty|awfully dreadfully horribly
-awkward clumsy cumbersome inept|awkward clumsy ungainly|awkward embarrassing sticky|awkward uneasy
-awry cockeyed|axiom maxim|axis bloc|babble blab sing talk|babble bubble ripple|babe baby infant|baby child
-baby coddle indulge pamper spoil|back backbone spine|back backward|back backward backwards rearward
-back binding cover|back endorse indorse second|back endorse indorse support|back gage game punt stake
-back hinder|back rear|backbone guts sand|backbone spine|backdrop background|background ground
-background scope setting|backing championship patronage|backing mount|backing support|backlog reserve
-backstage offstage|backstage offstage wing|backward backwards|bad badly|bad badness|bad big|bad defective
-bad risky speculative|bad sorry|bad spoiled|bad tough|bad unfit|badger bug pester tease
-badly gravely seriously severely|badly ill|badly ill poorly|badness severity
-baffle bilk cross foil frustrate queer spoil thwart|baffle regulate
-baffled befuddled bewildered confused lost|baffling elusive knotty tough|bag base|bag bulge|bag dish
-bag grip suitcase|bag handbag purse|bag pocket|baggage luggage|baggy sloppy|bait hook lure|bait lure
-bait rag rally ride tantalize taunt tease|bake broil|baked parched scorched sunbaked
-balance correspondence symmetry|balance counterbalance|balance counterbalance equilibrium
-balance equilibrate|balance poise|balance proportion proportionality
-balance remainder residual residue rest|baleful menacing ominous sinister threatening
-balk check deterrent handicap|balk rafter|balk resist|ball baseball|ball chunk clod clump lump
-ball egg nut testicle|ball formal|ball globe orb|ballad lay|balloon billow inflate|ballot vote voting
-ballpark park|ballyhoo plug|balustrade banister|ban banish|ban banish ostracize shun|ban prohibition
-band circle lot set|band ring|band striation|band stripe|bandage bind|bandage patch|bandaged bound
-bandstand stand|bang bash belt knock smash|bang bed know love|bang blast clap eruption
-bang bolt slap smack|bang boot charge flush kick rush thrill|bang fringe|bang hit smash strike|bang slam
-bang spang|banging thumping walloping|banish bar relegate
-bank bet calculate count depend look reckon rely swear|bank cant|bank deposit|bankrupt break ruin smash
-bankruptcy failure|banner standard|banquet feast|banquet feast spread|banter chaff jolly kid
-bar barricade block blockade stop|bar cake|bar exclude|bar ginmill saloon|bar measure|bar prevention
-bar streak stripe|barb dig jibe shaft shot slam|barbarian barbaric savage wild|barbarian peasant
-barbarian savage|barbed biting|barbed prickly|bare bleak desolate stark|bare marginal|bare mere simple
-bare naked nude|bare plain spare|bare scanty spare|bare strip|barely hardly just scarce scarcely
-barely hardly scarce scarcely|barely just|bargain buy steal|bargain deal|bark skin|barkeep bartender
-baronial imposing noble stately|barrack cheer inspire urge|barrack flout jeer scoff|barrage battery
-barrage onslaught|barrel drum|barricade roadblock|barrier roadblock|base basis
-base basis foundation groundwork|base establish found ground|base floor|base foot foundation groundwork
-base home|base humble lowly|base immoral|base mean|base pedestal stand|base radical root stem theme
-basement cellar|bash sock|basic introductory|basic staple|basically essentially fundamentally
-basin lavatory washbasin washbowl|basin watershed|basis footing ground|bask enjoy relish savor|basket hoop
-bass deep|bastard bogus fake phony|bastard illegitimate|bastard prick shit|baste batter clobber|baste tack
-bat clobber cream lick thrash|bat flutter|batch clutch
-batch deal flock heap lot mass mess mint mountain peck pile plenty pot raft sight stack wad|bathing washup
+avert avoid|avoid invalidate quash void|avoidance dodging|await expect wait|award awarding|award grant
+award honor honour laurels|award present|award prize|aware mindful|awareness cognizance consciousness
+away forth off|away off|away out|awe fear reverence|awed awestruck|awed awful|awful awfully terribly
+awful dread dreadful fearful frightening terrible|awful frightful terrible tremendous|awful nasty
+awfully dreadfully horribly|awkward clumsy cumbersome inept|awkward clumsy ungainly
+awkward embarrassing sticky|awry cockeyed|axiom maxim|axis bloc|babble blab sing talk|babble bubble ripple
+babe baby infant|baby child|baby coddle indulge pamper spoil|back backbone spine|back backward
+back backward backwards rearward|back endorse indorse second|back endorse indorse support|back hinder
+back rear|backbone guts sand|background ground|background scope setting|backing championship patronage
+backing mount|backlog reserve|backstage offstage|backstage offstage wing|backward backwards|bad badly
+bad badness|bad big|bad sorry|bad spoiled|bad tough|badger bug pester tease
+badly gravely seriously severely|badly ill poorly|badness severity
+baffle bilk cross foil frustrate queer spoil thwart|baffle regulate|baffled befuddled bewildered confused
+baffling elusive knotty|bag base|bag bulge|bag grip suitcase|bag handbag purse|bag pocket|baggage luggage
+baggy sloppy|bait hook lure|bait lure|bait rag rally ride tantalize taunt tease|bake broil
+baked parched scorched sunbaked|balance counterbalance equilibrium|balance equilibrate|balance poise
+balance proportion proportionality|balance remainder residual residue rest
+baleful menacing ominous sinister threatening|balk deterrent handicap|balk rafter|balk resist
+ball egg testicle|ball globe orb|ballad lay|balloon billow inflate|ballot vote voting|ballpark park
+ballyhoo plug|balustrade banister|ban banish|ban banish ostracize shun|ban prohibition|band circle lot set
+band ring|band striation|band stripe|bandage bind|bandaged bound|bang bash belt knock smash
+bang blast clap eruption|bang bolt slap smack|bang boot flush kick rush thrill|bang fringe
+bang hit smash strike|bang slam|bang spang|banging thumping walloping|banish bar relegate|bank deposit
+bankrupt ruin smash|bankruptcy failure|banner standard|banquet feast|banquet feast spread
+banter chaff jolly kid|bar barricade block blockade|bar exclude|bar ginmill saloon|bar prevention
+barb dig jibe shaft slam|barbarian barbaric savage|barbarian peasant|barbarian savage|barbed biting
+barbed prickly|bare marginal|bare mere simple|bare naked nude|bare scanty spare|bare strip
+barely hardly just scarce scarcely|barely hardly scarce scarcely|bargain buy steal|bargain deal|bark skin
+barkeep bartender|baronial imposing noble stately|barrack cheer inspire urge|barrack flout jeer scoff
+barrage battery|barrage onslaught|barrel drum|barricade roadblock|barrier roadblock|base floor
+base foot foundation groundwork|base found|base humble lowly|base immoral|base mean|basement cellar
+bash sock|basic introductory|basic staple|basically essentially fundamentally
+basin lavatory washbasin washbowl|basin watershed|basis footing ground|basis foundation groundwork
+bask enjoy relish savor|basket hoop|bass deep|bastard bogus fake phony|bastard illegitimate
+bastard prick shit|baste batter clobber|baste tack|bat clobber cream lick|bat flutter|batch clutch
+batch deal flock heap lot mass mess mint mountain peck pile plenty pot raft stack wad|bathing washup
 bathroom can john lavatory privy toilet|bathtub tub|baton wand|battalion multitude pack|batter buffet
 batter hitter slugger|battle combat|battle conflict engagement fight|battle conflict struggle
 battle struggle|battlefield battleground field|battlefront front|bawdyhouse brothel|bawl bellow|bay quest
-bazaar fair|bead drop pearl|beady jeweled|beak bill|beak nozzle snout|beak peck pick
-beam glow radiate shine|beam ray|beam ray shaft|beam shine|beaming glad|beaming radiant
-bear birth deliver have|bear carry contain hold|bear carry expect|bear carry hold|bear hold|bear pay yield
-bear wear|beard whiskers|bearded bewhiskered whiskered|bearer carrier toter|bearer holder
-bearing carriage posture|bearing charge|bearing comportment mien presence|beast brute savage wildcat wolf
-beat beatnik|beat bunk|beat cadence measure meter|beat crush shell vanquish|beat dead|beat drum
-beat exhaust|beat flap|beat heartbeat pulsation pulse|beat outsmart overreach|beat pound thump
-beat pulsate quiver|beat rhythm|beat round|beat scramble|beat tick|beating licking|beating whipping
-beau clotheshorse gallant swell|beau fellow|beautify embellish|beauty dish mantrap sweetheart|beckon wave
-become get|become suit|become turn|bed bottom|bed layer|bed retire|bed seam|bedamn curse damn imprecate
+bazaar fair|bead drop pearl|beady jeweled|beak nozzle snout|beak peck|beam glow radiate shine|beam ray
+beam ray shaft|beam shine|beaming glad|beaming radiant|bear birth|beard whiskers
+bearded bewhiskered whiskered|bearer carrier toter|bearer holder|bearing carriage posture
+bearing comportment mien presence|beast brute savage wildcat wolf|beat beatnik|beat crush shell vanquish
+beat dead|beat drum|beat heartbeat pulsation pulse|beat pound thump|beat rhythm|beat round|beating licking
+beating whipping|beau clotheshorse gallant swell|beautify embellish|beauty dish mantrap sweetheart
+beckon wave|become get|become turn|bed bottom|bed layer|bed seam|bedamn curse damn imprecate
 bedding litter|bedraggled dilapidated|bedroom chamber|beef crab gripe holler squawk|beef gripe kick squawk
 beefy burly husky|beehive hive|beetle overhang|befall happen|befit suit|befog cloud fog mist obscure
-before earlier|befuddle confound confuse fox throw|befuddled woolly|beg implore pray|beg solicit tap
-beget engender father generate get mother sire|begin commence get start|begin commence start|begin start
-beginner father founder|beginner initiate|beginning first|beginning first kickoff offset outset start
-beginning origin root source|beginning start
-beguile bewitch captivate capture catch charm enchant entrance fascinate trance|behavior conduct
+before earlier|befuddle confound confuse fox|befuddled woolly|beg implore pray|beg solicit
+beget engender father generate mother sire|begin commence start|begin start|beginner founder
+beginner initiate|beginning first|beginning first kickoff offset outset start|beginning origin root source
+beguile bewitch captivate capture charm enchant entrance fascinate trance|behavior conduct
 behavior conduct demeanor|behind slow|being existence|being organism|belated late|belch belching
 belch bubble|belch erupt|belie contradict|belie misrepresent|belief feeling impression notion opinion
 believable credible|believably probably|believe conceive consider think|believe trust|believer worshipper
 bell doorbell|bell toll|belligerent combatant fighter|belligerent militant
 bellow holler hollering roar roaring|bellow roar|beloved darling dear|beloved dear honey love
-below beneath|below downstairs|below under|belowground underground|belt knock rap whack
-bemoan bewail deplore lament|bench judiciary|bench terrace|bench workbench|bend bow crouch stoop
-bend crease fold|bend crook turn twist|bend curve|bend flex|bend flex turn twist|bended bent
-benediction blessing|beneficial good|benefit gain profit|benefit welfare|bent crumpled|bent hang knack
-bent set|bequest legacy|berate chide jaw lecture rag rebuke remonstrate reprimand scold|berth bunk
-berth office place position post situation spot|berth slip|berth wharf|beseech bid press
-beset chivy harry molest plague provoke|beset encrust|besiege surround|besmirch calumniate
-bespeak indicate point signal|bespeak quest request|best better|best outdo scoop|bestial brutal brute
-bestow confer|bet play wager|bet stake wager|bet wager|betray cheat wander|betray deceive
-betray denounce grass rat shit shop|betray fail|betray sell|betrayal treachery treason|better break
-better improve|betterment melioration|bevel cant|beverage drink|beware mind|bewilder throw
+below beneath|below downstairs|belowground underground|bemoan bewail deplore lament|bench judiciary
+bench terrace|bench workbench|bend bow crouch stoop|bend crease fold|bend crook turn|bend curve|bend flex
+bend flex twist|bended bent|benediction blessing|beneficial good|benefit gain profit|benefit welfare
+bent crumpled|bent hang knack|bent set|bequest legacy
+berate chide jaw lecture rag rebuke remonstrate reprimand scold|berth bunk|berth position post situation
+berth slip|berth wharf|beseech bid|beset chivy harry molest plague provoke|beset encrust|besiege surround
+besmirch calumniate|bespeak indicate point signal|bespeak quest request|best better|best outdo scoop
+bestial brutal brute|bestow confer|bet calculate depend reckon rely swear|bet stake wager|bet wager
+betray cheat wander|betray deceive|betray denounce grass rat shit shop|betray fail
+betrayal treachery treason|better improve|betterment melioration|bevel cant|beverage drink|beware mind
 bewilderment puzzlement|bewitch enchant hex witch|bewitch magnetize mesmerize|bias diagonal
 bias preconception prejudice|biblical scriptural|bicker bickering fuss squabble|bicker squabble
-bicycle cycle wheel|bid bidding|bid bidding command|bid call|bid invite|bid offer tender|bid play
-bid tender|bid wish|big boastful|big boastfully large|big expectant gravid great heavy large
-big giving handsome liberal|big heavy|big large|big large prominent|big swelled|bigger larger
-bilk elude evade|bill broadside circular flyer|bill card notice poster|bill charge|bill measure|bill note
-bill peak|billion million|billow heave surge|billow surge|billow wallow|bind hold oblige|bind tie
-biography life|biological natural|bird birdie shuttle|bird boo hiss hoot snort|bird chick dame doll skirt
-bird fowl|birthplace cradle provenance|biscuit cookie|bit bite morsel|bit chip flake fleck scrap
-bit minute moment second|bit piece|bit snatch|bit spot|bite burn sting|bite chomp|bite prick sting
-bite sharpness|bite snack|bite sting|biting bitter|bitter bitterly|bitter bitterness
-bitterness rancor resentment|bivouac camp encamp tent|bivouac camp encampment|bivouac encampment
-bizarre eccentric|blab chatter gabble prattle|black blacken|black blackened|black blackness
-black bleak dim|black contraband|black dark sinister|black disastrous fatal fateful|black grim
-black inglorious shameful|blacken scorch sear|blackening darkening|blade brand steel sword
-blame blessed damn damned darned goddam goddamn goddamned infernal|blame charge|blame fault|blame pick
-blame rap|blanch pale|bland flat|bland politic smooth suave|blandness smoothness|blank clean white
-blank space|blank utter|blanket broad extensive wide|blanket cover|blanket mantle|blare blaring clamor din
-blare blast|blaring blasting|blaspheme curse cuss imprecate swear|blasphemous blue profane
-blasphemous profane|blasphemy desecration sacrilege|blast blow gust|blast boom nail smash
-blast crucify pillory savage|blast shell|blast shoot|blasting ruinous|blatant blazing conspicuous
-blatant clamorous vociferous|blaze blazing|blaze brilliance glare|blaze hell|blazing dazzling glaring
-bleached colored|bleached faded|bleak cutting raw|bleary blurred fuzzy hazy|bleb blister|bleed hemorrhage
-bleed leech|bleed run|blemish defect mar|blemish flaw|blemish spot|blend blending
-blend coalesce combine flux fuse merge mix|blending shading|bless sign|blessing boon
-blessing grace thanksgiving|blight plague|blind dim|blind screen|blind subterfuge|blind unreasoning
-blink flash twinkle wink|blink wink|blister whip|blistering hot|blithe lighthearted
+bicycle cycle|bicycle cycle wheel|bid bidding|bid bidding command|bid tender|bid wish|big boastfully large
+big large|big large prominent|bigger larger|bilk elude evade|bill broadside circular flyer
+bill card notice poster|bill charge|bill measure|bill note|billion million|billow heave surge|billow surge
+billow wallow|bind oblige|biological natural|bird birdie shuttle|bird boo hiss hoot snort
+bird chick dame doll skirt|bird fowl|birthplace cradle provenance|biscuit cookie
+bit chip flake fleck scrap|bit minute moment second|bite burn sting|bite morsel|bite snack|bite sting
+bitter bitterly|bitter bitterness|bitterness rancor resentment|bivouac camp encamp tent
+bivouac camp encampment|bivouac encampment|bizarre eccentric|blab chatter gabble prattle|black blacken
+black blackness|black bleak dim|black dark sinister|black disastrous fatal fateful|blacken scorch sear
+blackening darkening|blade brand steel sword
+blame blessed damn damned darned goddam goddamn goddamned infernal|blame fault|blame pick|blame rap
+blanch pale|bland politic smooth suave|blandness smoothness|blank space|blank utter
+blanket broad extensive wide|blanket cover|blanket mantle|blare blaring clamor din|blare blast
+blaring blasting|blaspheme curse cuss imprecate swear|blasphemous blue profane|blasphemous profane
+blasphemy desecration sacrilege|blast blow gust|blast boom nail smash|blast shell|blasting ruinous
+blatant blazing conspicuous|blatant clamorous vociferous|blaze blazing|blaze brilliance glare|blaze hell
+blazing dazzling glaring|bleached colored|bleached faded|bleak cutting|bleak desolate stark
+bleary blurred fuzzy hazy|bleb blister|bleed hemorrhage|bleed leech|blemish defect mar|blemish flaw
+blemish spot|blend blending|blend coalesce flux fuse merge mix|blending shading|blessing boon
+blessing thanksgiving|blight plague|blind dim|blind screen|blind subterfuge|blind unreasoning
+blink flash twinkle wink|blink wink|blister whip|blithe lighthearted
 blithely gayly happily jubilantly merrily|blob blot fleck spot|block blockade embarrass hinder obstruct
-block closure occlusion stop|block cube|block forget|block freeze|block halt stop
-block impede jam obstruct occlude|block jam|block lug stuff|block obstruct|block parry|block pulley
-bloke chap cuss fella fellow lad|blond blonde|blood rake rip|bloodshed gore|bloodstained gory
-bloody blooming|bloody damn|bloom blooming|bloom blossom flower
-bloom blossom flower flush heyday peak prime|bloom blush flush|blossom unfold|blot spot|blot spot stain
-blotch mottle streak|blow bluster boast brag gas swash|blow bump|blow drift float
-blow flub fluff fumble muff spoil|blow puff|blow reversal reverse setback|blow shock|blow snow|blow suck
-blow waste|blubber fat|bludgeon club|blue bluish|blue dark dingy drab dreary gloomy grim sorry
-blue depressed down downcast gloomy grim low|blue juicy racy|bluff bold sheer|blunder blurt ejaculate
+block cube|block halt stop|bloke chap cuss fella fellow lad|blond blonde|blood rake rip|bloodshed gore
+bloodstained gory|bloody blooming|bloody damn|bloom blooming|bloom blossom flower
+bloom blossom flower flush heyday peak prime|bloom blush flush|blossom unfold|blot spot|blot stain
+blotch mottle streak|blow bump|blow drift float|blow reversal reverse setback|blubber fat|bludgeon club
+blue bluish|blue depressed downcast gloomy grim|blue juicy racy|bluff bold sheer|blunder blurt ejaculate
 blunder flub|blunder fumble|blunder goof sin|blunt candid forthright frank outspoken|blunt crude stark
-blunt deaden|blunt dull|blunt dull numb|blur confuse obscure|blur dim|blur fuzz|blurred clouded
-blush crimson flush redden|blush flush|bluster braggadocio|bluster bravado|bluster swagger swash
-board card|board panel|board plank|board room|board table|boast feature sport|boater sailor
-boatload carload|bob cork|bob dock|bob dock tail|bodily corporal corporeal somatic
-body consistence consistency substance|body personify|body torso trunk|bodybuilder muscleman
-bodyguard escort|bogey bogy|boil churn|boiler kettle|boiling stewing|boisterous fierce rough
-boisterous unruly|boldness brass cheek face nerve|boldness daring|bolster pad|bolt dash|bolt gobble
-bolt rigidly stiffly|bomb fail|bomb turkey|bomber hero sub submarine wedge|bond hamper shackle
-bone cram drum|bone ivory pearl|bonnet cowling hood|bonus fillip|bonus incentive|bony osseous
-bony scraggly scrawny skinny|boo hiss|booby dope dumbbell|book hold reserve|book ledger|book record
-book script|book volume|booked engaged|booking engagement|booking reservation|boom din
-boom expand flourish thrive|boom roar roaring thunder|boom thunder|boost encouragement|boost hike
-boost hike rise|boot kick|boot trunk|booth stall|booty loot plunder prize|booze drink|booze liquor spirits
-border borderline|border bound|border edge|border frame|border margin|border molding
-border ring skirt surround|borderline marginal|bore caliber calibre gauge|bore drill|bore dullard
-bore eager|bore tire|boring dull irksome slow tedious tiresome wearisome|born natural|bosom breast tit
-bosom embrace|bosom embrace hug squeeze|bosom heart|boss brag|boss chief foreman|boss emboss stamp
-boss knob|bother fuss trouble|bother inconvenience trouble|bother trouble|bottleneck constriction
-bottom bottomland|bottom fathom penetrate|bottom freighter|bottom underside|boulder bowlder
-bounce bouncing|bounce bound leap leaping spring|bounce bound rebound recoil reverberate ricochet spring
-bouncing spirited|bound boundary bounds|bound boundary edge|bound boundary limit
-bound confine limit restrict throttle|bound jump leap spring|boundless limitless unbounded|bouquet corsage
-bouquet fragrance sweetness|bout bust tear|bout round turn|bow stem|bowl roll|bowl trough|box corner
-box package|boy son|brace bracing|brace couple pair span yoke|brace gallus|brace pair|brace poise
-brace stabilize steady|braced buttressed|bracing brisk fresh refreshing|brag crow|braid lace|braid twist
-brain genius mastermind|brain head mind psyche|brain mentality wit|brainy brilliant|branch fork separate
-branch leg ramification|branch offset|branched forked|brand denounce mark|brand make|brand mark stain
-brand post|brand trademark|brandish flourish|brandish flourish wave|brass plaque
-brassy cheap flash flashy gaudy loud tawdry|brave courageous|brave endure weather|brave gay
-bravery courage|breach break offend transgress violate|breach break rift rupture|breach gap
-bread cabbage dough kale loot scratch sugar|breadth width|break breaking|break bump demote relegate
-break burst erupt|break bust|break bust wear|break check crack|break collapse founder give
-break damp dampen soften weaken|break develop|break die fail
-break disclose discover divulge expose reveal uncover|break discontinue stop
-break disruption gap interruption|break fault fracture shift|break fracture
-break intermission interruption pause suspension|break interrupt|break interruption
-break part separate split|break pause|break recess respite|break separate|break violate
+blunt dull|blunt dull numb|blur confuse obscure|blur fuzz|blurred clouded|blush crimson flush redden
+bluster boast brag gas swash|bluster braggadocio|bluster bravado|bluster swagger swash|board plank
+board room|boast feature sport|boater sailor|boatload carload|bob dock tail
+bodily corporal corporeal somatic|body personify|body torso trunk|bodybuilder muscleman|bodyguard escort
+bogey bogy|boil churn|boiler kettle|boiling stewing|boisterous fierce rough|boisterous unruly
+boldness brass cheek nerve|boldness daring|bolster pad|bolt gobble|bolt rigidly stiffly|bomb turkey
+bomber sub submarine wedge|bond hamper shackle|bone cram drum|bone ivory pearl|bonnet cowling|bonus fillip
+bonus incentive|bony osseous|bony scraggly scrawny skinny|boo hiss|booby dope dumbbell|book ledger
+book record|book reserve|book script|book volume|booked engaged|booking engagement|booking reservation
+boom din|boom expand flourish thrive|boom roar roaring thunder|boom thunder|boost encouragement|boost hike
+boot trunk|booth stall|booty loot plunder prize|booze drink|booze liquor spirits|border borderline
+border bound|border edge|border frame|border margin|border molding|border ring skirt surround
+borderline marginal|bore caliber calibre gauge|bore drill|bore dullard|bore eager|bore tire
+boring dull irksome slow tedious tiresome wearisome|bosom breast tit|bosom embrace|bosom embrace hug
+bosom heart|boss brag|boss chief foreman|boss emboss|boss knob|bother fuss trouble
+bother inconvenience trouble|bother trouble|bottleneck constriction|bottom bottomland
+bottom fathom penetrate|bottom underside|boulder bowlder|bounce bouncing|bounce bound leap leaping spring
+bounce bound rebound recoil reverberate ricochet spring|bouncing spirited|bound boundary bounds
+bound boundary edge|bound boundary limit|bound confine limit restrict throttle|bound jump leap spring
+boundless limitless unbounded|bouquet corsage|bouquet fragrance sweetness|bout bust tear|bow stem
+bowl trough|box package|boy son|brace couple pair span yoke|brace gallus|brace pair|brace poise
+brace stabilize steady|braced buttressed|bracing brisk fresh refreshing|brag crow|braid lace
+brain genius mastermind|brain head mind psyche|brain mentality wit|brainy brilliant|branch fork
+branch leg ramification|branched forked|brand denounce mark|brand make|brand trademark|brandish flourish
+brandish flourish wave|brassy cheap flash flashy gaudy loud tawdry|brave courageous|brave endure weather
+brave gay|bravery courage|breach break offend transgress violate|breach break rift rupture|breach gap
+bread cabbage dough kale loot scratch sugar|breadth width|break breaking|break bust
+break fault fracture shift|break interrupt|break interruption|break recess respite
 breakdown decomposition rot|breakdown dislocation|breakthrough discovery find
 breakup detachment separation|breakup dissolution|breakwater groin|breast chest|breast front|breath hint
-breathe emit|breathe rest|breathing respiration ventilation|breathless inanimate pulseless|breed cover
-breed engender|breed multiply|breed stock strain|breeding education training
-breeding fostering nurture raising rearing|breeding procreation reproduction
-breeze cinch picnic snap walkover|brevity transience|bribe buy corrupt|bridegroom groom|bridge span
-bridle check curb|briefly shortly|bright brightly brilliantly|bright brilliant|bright brilliant vivid
-bright hopeful promising|bright shining shiny|bright smart|brighten clear|brighten lighten
+breathing respiration ventilation|breathless inanimate pulseless|breed engender|breed multiply
+breed strain|breeding education training|breeding fostering nurture raising rearing
+breeding procreation reproduction|breeze cinch picnic walkover|brevity transience|bribe buy corrupt
+bridegroom groom|bridge span|bridle curb|briefly shortly|bright brightly brilliantly
+bright brilliant vivid|bright shining shiny|bright smart|brighten clear|brighten lighten
 brightness cleverness|brightness light luminosity|brilliance genius
 brilliance grandeur magnificence splendor|brilliancy luster lustre splendor
-brilliant glorious magnificent splendid|brilliant superb|brim lip rim|bring convey fetch get
-bring convey take|bring fetch|bring institute|bring land|bring play work wreak|bringing delivery
-brink threshold verge|brink verge|brittle toffee|broad full|broad liberal tolerant|broad spacious wide
-broad wide|broadcast circulate diffuse disperse disseminate distribute spread|broadcast program
-broaden extend widen|broadly generally loosely|broadside philippic|brocaded raised|broke bust
-broken confused disordered upset|broken crushed low|broken rugged|bronze tan|bronzed suntanned tanned
-brood cover hatch incubate|brood dwell|brood hover loom
-brooding contemplative meditative musing pensive reflective|brooding incubation|brook creek|broom sweep
-brother buddy crony|brother comrade|brotherhood fraternity|brotherhood union|brow eyebrow|brow forehead
-browbeat bully|browbeat bully swagger|brown brownish|bruise contusion
-bruise hurt injure offend spite wound|bruit rumor|brush brushing|brush clash encounter skirmish
-brush sweep|brush thicket|brutal cruel fell savage vicious|buck charge shoot tear|buck clam dollar
-buck hitch jerk|buck horse sawhorse|bucket pail|buckle clasp|buckle crumple|buckle heave warp|buckle warp
-bucolic pastoral|bucolic peasant provincial|buff buffer|buff buffet|buff devotee fan lover
-buffer cushion soften|buffer fender|buffer fender pilot|buffet counter sideboard|buffoon clown
-buffoon clown goof|bug germ|bug intercept tap|buggy cracked wacky|build construct make|build establish
-build physique|build progress|building construction|building edifice|bulge bulk
-bulge bump prominence protuberance swelling|bulge pop protrude start|bulge pouch protrude|bulging convex
-bulk majority|bulk mass volume|bull bullshit fake|bull bullshit shit|bull cop copper fuzz pig
-bullet fastball heater smoke|bullet slug|bully cracking great keen neat old swell
+brilliant glorious magnificent splendid|brilliant superb|brim lip rim|bring convey|bring fetch get
+bring land|bring wreak|bringing delivery|brink threshold verge|brink verge|brittle toffee
+broad spacious wide|broad wide|broadcast circulate diffuse disperse disseminate distribute spread
+broadcast program|broaden extend widen|broadly generally loosely|broadside philippic|brocaded raised
+broke bust|broken crushed|broken rugged|bronze tan|bronzed suntanned tanned|brood dwell
+brood hatch incubate|brood hover loom|brooding contemplative meditative musing pensive reflective
+brooding incubation|brook creek|broom sweep|brother buddy crony|brother comrade|brotherhood fraternity
+brotherhood union|brow eyebrow|brow forehead|browbeat bully|browbeat bully swagger|brown brownish
+bruise contusion|bruise hurt injure offend spite wound|bruit rumor|brush clash encounter skirmish
+brush sweep|brush thicket|brutal cruel fell savage vicious|buck charge tear|buck clam dollar
+buck hitch jerk|buck horse sawhorse|bucket pail|buckle clasp|buckle crumple|buckle warp|bucolic pastoral
+bucolic peasant provincial|buff buffet|buff devotee fan lover|buffer cushion soften|buffer fender pilot
+buffet counter sideboard|buffoon clown|buffoon clown goof|bug germ|bug intercept tap|buggy cracked wacky
+build construct|build physique|build progress|building construction|building edifice|bulge bulk
+bulge bump prominence protuberance swelling|bulge pop protrude|bulge pouch protrude|bulging convex
+bulk majority|bulk volume|bull bullshit fake|bull bullshit shit|bull cop copper fuzz pig
+bullet fastball heater|bullet slug|bully cracking great keen neat old swell
 bully roughneck rowdy ruffian tough|bum cheap crummy punk|bum grub sponge|bum idler|bum loaf
-bum puke rat skunk|bum tramp|bump chance encounter find happen|bump dislodge|bump knock
-bunch bundle clump cluster|bunch clump cluster|bunch crew crowd gang|bunch lot|bundle compact pack wad
-bundle package packet parcel|bundle pile|bundle sheaf|bunk escape lam run|bunk nonsense|bunk rot
-bunker dugout|bunker trap|bunt butt|buoyant perky|burden charge saddle|burden core effect essence
-burden encumbrance load|burden load loading|burden weight|bureau chest dresser|burn burning|burn cut
-burn fire|burn glow|burn tan|burning combustion|burrow tunnel|burst bust|burst collapse|burst explode
-burst explosion|burst fit|burst outburst|burst salvo volley|burst split|bury entomb inter|bury forget
-bury immerse swallow|bury sink|bus coach|bus heap|bush scrub|bush shrub
-bushel doctor fix mend repair restore|bushwhacker hillbilly|bushy shaggy|business clientele patronage
-business concern|business job line occupation|businesslike earnest|bust fizzle flop|bust raid
-bust rupture snap tear|bustle hustle|busy engaged|busy fussy|busy interfering meddling|busy occupy
-but just merely only simply|butcher slaughter|butt cigarette|butt goat|butt stub|butt target|button push
-button release|buttoned fastened|buy purchase|buzz hum|bygone gone|bypass shunt|cab hack taxi|cab taxi
-cabinet console|cabinet locker|cable line|cable telegraph wire|cackle chatter
-cadaver clay corpse remains stiff|cadaverous emaciated gaunt haggard pinched skeletal wasted|cadre cell
+bum puke rat skunk|bum tramp|bump chance encounter find happen|bump demote relegate|bump dislodge
+bump knock|bunch bundle clump cluster|bunch clump cluster|bunch crew crowd gang|bunch lot
+bundle compact pack wad|bundle package packet parcel|bundle pile|bundle sheaf|bunk escape lam run
+bunk nonsense|bunk rot|bunker dugout|bunt butt|buoyant perky|burden effect essence|burden encumbrance load
+burden load loading|burden saddle|burden weight|bureau chest dresser|burn burning|burn glow|burn tan
+burning combustion|burrow tunnel|burst erupt|burst explode|burst explosion|burst fit|burst outburst
+burst salvo volley|burst split|bury entomb inter|bury forget|bury immerse swallow|bus coach|bus heap
+bush scrub|bush shrub|bushel doctor fix mend repair restore|bushwhacker hillbilly|bushy shaggy
+business concern|business job occupation|businesslike earnest|bust fizzle flop|bust raid
+bust rupture snap tear|bustle hustle|busy fussy|busy interfering meddling|busy occupy
+but just merely only simply|butcher slaughter|butt cigarette|butt goat|button push|buttoned fastened
+buy purchase|buzz hum|bygone gone|bypass shunt|cab hack taxi|cab taxi|cabinet locker|cable telegraph wire
+cackle chatter|cadaver clay corpse remains stiff
+cadaverous emaciated gaunt haggard pinched skeletal wasted|cadence measure meter|cadre cell
 cafe coffeehouse|cage coop|cagey clever|cake coat|calamity catastrophe disaster tragedy
 calculate cipher compute figure reckon|calculate estimate figure forecast reckon|calculate forecast
 calculating shrewd|calculation computation|calculation computation figuring reckoning
-calculation deliberation|caliber calibre quality|calibrate graduate|call claim
+calculation deliberation|caliber calibre quality|calibrate graduate
 call cry holler scream shout squall yell|call cry outcry shout yell|call name|call phone ring telephone
-call song|call visit|caller company|callous calloused thickened|calm calmness composure equanimity
+call visit|caller company|callous calloused thickened|calm calmness composure equanimity
 calm lull quiet still|calm sedate|calm steady|calm tranquil|camouflage disguise|camp clique ingroup pack
-campaign cause crusade drive effort movement|campaign run|camping encampment tenting
+campaign cause crusade drive effort movement|camping encampment tenting
 can dismiss displace fire sack terminate|can pot stool throne toilet|can tin|cancel invalidate
-cancel natural|cancel offset|cancel scratch scrub|candid open|candidate prospect|candidly frankly honestly
+cancel natural|cancel offset|cancel scratch scrub|candidate prospect|candidly frankly honestly
 candle taper|candour fairness|candy glaze|cane flog|caning wicker|canon canyon|canonize saint
-canonized glorified|cant pitch slant tilt|canter lope|canvas canvass|canvas canvass sail sheet
-canvass poll|cap capital|cap ceiling roof|cap crest|cap crown jacket|cap hood|capability capacity
-capability potentiality|capable open subject|capacitance capacitor condenser|capacitance capacity
-capacity content|cape mantle|caper frolic play romp|caper job|capital great|capitalist capitalistic
-captain chieftain|captain master|captivating fascinating|captive prisoner|captivity imprisonment
-capture catch|capture catch get|capture seizure|caravan train|card lineup|card menu|card tease
-card wag wit|cardinal central fundamental key|care caution precaution|care charge|care concern fear
-care deal handle manage|care like wish|care maintenance upkeep|care worry|careen lurch reel stagger
-careen rock sway tilt|careen shift tilt wobble|career vocation|carefree freewheeling|careful deliberate
+canonized glorified|cant slant tilt|canter lope|canvas canvass|canvas canvass sail|canvass poll|cap crest
+cap hood|capability capacity|capability potentiality|capable subject|capacitance capacitor condenser
+capacity content|caper frolic romp|capital great|capitalist capitalistic|captain chieftain
+captivating fascinating|captive prisoner|captivity imprisonment|capture catch|capture seizure
+caravan train|card wag wit|cardinal central fundamental key|care caution precaution|care concern fear
+care handle manage|care like wish|care maintenance upkeep|care worry|careen lurch reel stagger
+careen sway tilt|careen tilt wobble|career vocation|carefree freewheeling|careful deliberate
 careful thrifty|carefully cautiously|careless regardless|carelessly rakishly
 carelessness neglect negligence|careworn drawn haggard worn|cargo freight load loading shipment
 caricature imitation|carnival circus|carnival fair|carpentry woodwork|carpet rug|carriage coach
-carriage rig|carrier mailman|carrier newsboy|carry channel conduct convey impart transmit
-carry convey express|carry dribble|carry extend|carry hold|carry pack take|carry persuade sway|carry post
-carry run|carry stock|carry transport|cart drag haul|cartoon sketch|cartridge magazine|cartridge pickup
-carved carven|carving cutting|carving sculpture|cascade shower|case cause suit
-case character eccentric type|case encase|case event|case example instance|case face|case sheath
-case shell|case showcase|case slip|case subject|cast cat chuck puke purge retch sick vomit
-cast contrive project throw|cast couch frame put|cast draw
-cast drift ramble range roam roll rove stray swan tramp vagabond wander|cast drop shed throw
-cast form shape|cast hurl|cast hurl hurtle|cast mold mould|cast mold mould stamp|cast roll
-castigate correct|castigation chastisement|castle palace|casual chance
-casual cursory passing perfunctory superficial|casual daily everyday|casual effortless|casual fooling
-casual nonchalant|casual occasional|cat guy sod|catalog catalogue|catapult launcher|catapult sling
-catapult sling slingshot|catastrophe disaster|catastrophic ruinous|catch get|catch grab
-catch grab snap snatch|catch haul|catch hitch|catch match|catch overhear|catch overtake
-catch see view watch|catch stop|catching detection|catching transmissible|category class family
-cater ply provide supply|cattle cows oxen|cattleman cowboy cowhand cowpuncher puncher
-cause get have induce make stimulate|cause grounds reason|cause make|caution caveat|cautious conservative
-cautious timid|cautiously conservatively|cavalry horse|cavalryman trooper|cave undermine|cavity pit
-cavort frolic romp skylark sport|cease discontinue quit stop|cease end finish stop terminate
-ceaseless constant perpetual|celebrate fete|celebrate keep observe|celebrate lionize|celebration festivity
-celebrity fame|celerity quickness rapidity|celestial ethereal|celestial heavenly|cemetery graveyard
-censure exclusion|censure reprimand|cent penny|centenary centennial|center centerfield
+carriage rig|carry channel conduct convey impart transmit|carry convey express|carry pack|carry transport
+cart drag haul|cartoon sketch|cartridge magazine|carved carven|carving cutting|carving sculpture
+cascade shower|case cause suit|case encase|case event|case example instance|cast contrive
+cast drift ramble range roam rove stray swan tramp vagabond wander|cast hurl hurtle|cast mold
+cast mold mould stamp|castigate correct|castigation chastisement|castle palace|casual chance
+casual cursory passing perfunctory superficial|casual daily everyday|casual nonchalant|casual occasional
+cat chuck puke purge retch sick vomit|cat guy sod|catalog catalogue|catapult launcher|catapult sling
+catapult sling slingshot|catastrophe disaster|catastrophic ruinous|catch grab|catch haul|catch hitch
+catch match|catching detection|catching transmissible|category class family|cater ply provide supply
+cattle cows oxen|cattleman cowboy cowhand cowpuncher puncher|cause grounds reason
+cause induce make stimulate|cause make|caution caveat|cautious conservative|cautious timid
+cautiously conservatively|cavalry horse|cavalryman trooper|cave undermine|cavity pit
+cavort frolic romp skylark sport|cease discontinue quit stop|cease end finish terminate
+ceaseless constant perpetual|ceiling roof|celebrate fete|celebrate lionize|celebrate observe
+celebration festivity|celebrity fame|celerity quickness rapidity|celestial ethereal|celestial heavenly
+cemetery graveyard|censure exclusion|censure reprimand|cent penny|centenary centennial|center centerfield
 center concentrate focus pore rivet|center core essence heart marrow meat pith substance sum
-center eye heart middle|center halfway middle midway|centering direction focus focusing|centering snap
-central exchange|centralize concentrate|century hundred|cerebral intellectual|cerebrate think
-ceremony observance|certain sure|certainly sure surely|certificate certification|certificate security
-certified qualified|certify endorse indorse|certify license|chafe excoriate|chafe fret
-chafe fret rub scratch|chaff stalk straw|chagrin humble humiliate|chagrin humiliation mortification
-chain range|chain strand string|chair chairman|chair chairman president|chair lead moderate
-chair professorship|chaise daybed|challenge dispute|champ champion|champ chomp|champion defend
-champion fighter hero|champion prizewinning|championship title|chance fortune hazard luck
-chance opportunity|chance probability|chance prospect|change commute convert exchange|change deepen
-change exchange interchange|change shift switch|change transfer|change variety|channel duct|channel groove
-channel line|channel transfer transmit transport|chant intone|chant intone tone|chantlike singsong
-chaotic disorderly|chap crack crevice|character fiber|character graph|character part persona role
-character quality|character reference|characteristic feature|characterization delineation picture
-characterization enactment portrayal|characterize qualify|charge commission direction
-charge commission mission|charge commit institutionalize send|charge complaint|charge consign
-charge file lodge|charge level point|charge load|charitable kindly sympathetic|charm influence tempt
-charm spell|charming magic magical wizard|charnel ghastly|chart graph|charter engage hire lease rent take
+center eye heart middle|center halfway middle midway|centering focus focusing|central exchange
+centralize concentrate|century hundred|cerebral intellectual|cerebrate think|ceremony observance
+certain sure|certainly sure surely|certificate certification|certificate security|certified qualified
+certify endorse indorse|certify license|chafe excoriate|chafe fret|chafe rub scratch|chaff stalk straw
+chagrin humble humiliate|chagrin humiliation mortification|chair chairman|chair chairman president
+chair moderate|chair professorship|chaise daybed|challenge dispute|champ champion|champ chomp
+champion defend|champion fighter hero|champion prizewinning|championship title|chance fortune hazard luck
+chance opportunity|chance probability|chance prospect|change commute convert exchange|change switch
+channel duct|channel groove|channel transmit transport|chant intone|chant intone tone|chantlike singsong
+chaotic disorderly|chap crack crevice|character eccentric type|character fiber|character persona role
+character quality|characteristic feature|characterization delineation|characterization enactment portrayal
+characterize qualify|charge complaint|charge file lodge|charge mission|charitable kindly sympathetic
+charm influence tempt|charm spell|charming magic magical wizard|charnel ghastly|chart graph
 charter hire lease rent|chase dog tag tail track trail|chase following pursuit|chase furrow
 chastisement correction|chastity virtue|chat chatter gossip jaw visit|chatter chattering|chatter click
-cheap inexpensive|cheat chisel|cheat jockey shaft|cheat rig swindle|cheat slicker|check checkout
-check chip|check condition discipline train|check confirmation verification
-check contain control curb hold moderate|check delay retard|check mark tick|check tick|checkup medical
+cheap inexpensive|cheat chisel|cheat jockey shaft|cheat slicker|cheat swindle|check checkout
+check confirmation verification|check contain control curb moderate|checkup medical
 cheer cheerfulness sunshine|cheer embolden recreate|cheerful upbeat|cheering comforting|cheering shouting
 cheery gay sunny|chela claw|cherish treasure|cherished precious treasured|chew cud plug wad|chew jaw
 chic smart|chicken yellow|chief chieftain|chief head|chief main master primary principal
 chiefly mainly primarily principally|child fry kid minor nestling youngster|child kid|childish infantile
 childlike simple|chill cool|chill pall|chill quiver shiver shudder thrill tingle|chill shivering
 chilling cooling|chilling shivery|chip crisp|chipper jaunty|chirp peep|chivalrous gallant knightly
-chivalry gallantry|chock wedge|chocolate coffee|choice pick selection|choice prime prize quality select
-choir chorus|choir consort|choke clog foul|choke croak die exit expire pass perish|choke fret gag
-choke gag|choke gag strangle suffocate|choke stifle suffocate|choke strangle|choke suffocate
-choke throttle|choked clogged|choose prefer|choose select take|chop chopper|chop hack|chopper pearly
-chore job task|chortle chuckle|chorus refrain|chosen elect|chronic continuing|chuck ditch|chuck grub
-chuck pat|chuck toss|chuff puff|chump fool gull mark sucker|chunk lump|chunky squat
-churchman cleric divine|churning roiling turbulent|chute jump parachute|chute parachute|chute slide
-cilium lash|cinema film|cipher code encipher inscribe|cipher naught nothing null zero zip|cipher nobody
-cipher zero|circle circuit lap|circle rope|circle rotary roundabout|circle round|circuit circumference
-circuit tour|circular rotary|circular round|circulate distribute|circulate spread|circumscribe limit
+chivalry gallantry|chocolate coffee|choice pick selection|choice prime prize quality select
+choice selection|choir chorus|choir consort|choke gag|choked clogged|choose prefer|choose select
+chop chopper|chop hack|chopper pearly|chore job task|chortle chuckle|chorus refrain|chosen elect
+chronic continuing|chuck ditch|chuck grub|chuck pat|chuck toss|chump fool gull sucker
+chunk clod clump lump|chunk lump|chunky squat|churchman cleric divine|churning roiling turbulent
+chute parachute|cilium lash|cinema film|cipher code encipher inscribe|cipher naught nothing null zero zip
+cipher nobody|cipher zero|circle rope|circle rotary roundabout|circuit circumference|circuit tour
+circular rotary|circular round|circulate distribute|circulate spread|circumscribe limit
 circumstance condition consideration|circumstance context setting
-circumstances destiny fate fortune lot luck portion|citation cite credit mention quotation reference
-citation quotation quote|cite mention|cite mention name refer|cite quote|cite reference|cite summon
-city metropolis|civic civil|civil polite|civilization culture|civilization refinement
-civilized cultured polite|clad clothed|claim exact take|claim take|claim title
+circumstances destiny fate fortune lot luck portion|citation cite mention quotation reference
+citation quotation quote|cite mention|cite mention name refer|cite quote|cite reference|city metropolis
+civic civil|civil polite|civilization culture|civilized cultured polite|clad clothed|claim exact
 clamber scramble shin skin sputter struggle|clammy dank|clamor clamoring|clamp clinch|clamshell grapple
 clan kindred|clandestine secret undercover underground|clang clangor
 clang clangor clangoring clank clash crash|clannish snobbish|clannishness exclusiveness|clarify elucidate
 clarity clearness|clarity clearness lucidity|clash friction|clash jar
-clasp clench clutch clutches grasp grip hold|class classify separate sort|class course
-class course form grade|class division|class stratum|class year|classic classical|classify relegate
-classmate schoolmate|classroom schoolroom|claw hook|clay mud|clean cleanse|clean clear
-clean clear light unclouded|clean fair|clean fair fairly|clean fresh|clean neat|clean pick
-clean plum plumb|clean sporting|clean strip|cleaning cleansing|clear cleared|clear clearly
-clear crystallize elucidate illuminate|clear earn gain make realize|clear net|clear net sack|clear open
-clear pass|clear readable|clear solve|clear top|clearly distinctly|cleave rive split|cleft crack crevice
-clench clinch|clergyman reverend|cliche commonplace|click clink|click cluck|click dawn penetrate|click dog
-click flick snap|click snap|click tick|client customer|client guest|cliff drop|climate mood|climax coming
-climax culminate|climax culmination|climb mount|climb mount rise wax|climb raise rise upgrade|climb rise
-clinch hug squeeze|cling hang|clink jail|clink tinkle|clip crop dress snip trim|clip curtail|clip jog trot
-clip magazine|clip nip snip|clip snip|clip time|cloak clothe drape robe|cloak dissemble mask|clobber stuff
-clock time|clod gawk lummox lump|clog clot|clog overload|clogged clotted|clomp clump|close closely tight
-close closing conclusion end ending|close conclude|close conclusion finale finish last|close confining
-close faithful|close finale|close fold|close near|close near skinny|close shut|close snug|close tight
-closed shut|closed unsympathetic|closely intimately nearly|closer nearer|closet cupboard
-closet press wardrobe|closing closure|closing closure shutdown|closing completion culmination
-closure occlusion|closure resolution settlement|clot coagulate|cloth fabric material textile
+clasp clench clutch clutches grasp grip hold|class classify separate sort|class course|class course grade
+class stratum|classic classical|classify relegate|classmate schoolmate|classroom schoolroom|claw hook
+clay mud|clean cleanse|clean fair fairly|clean pick|clean plum plumb|clean unclouded|cleaning cleansing
+clear clearly|clear open|clearly distinctly|cleave rive split|cleft crack crevice|clench clinch
+clergyman reverend|cliche commonplace|click clink|click cluck|click dog|click snap|click tick
+client customer|client guest|clientele patronage|cliff drop|climate mood|climax coming|climax culminate
+climax culmination|climb mount|climb mount wax|climb raise rise upgrade|climb rise|clinch hug|clink jail
+clink tinkle|clip crop snip|clip curtail|clip jog trot|clip magazine|clip nip snip|clip snip|clip time
+cloak clothe drape robe|cloak dissemble mask|clobber stuff|clock time|clod gawk lummox lump|clog foul
+clog overload|clogged clotted|clomp clump|close closely tight|close closing ending
+close conclusion finale finish last|close faithful|close finale|close fold|close near|close shut
+closed shut|closely intimately nearly|closer nearer|closet cupboard|closet press wardrobe|closing closure
+closing completion culmination|closing shutdown|clot coagulate|cloth fabric material textile
 clothe dress garb garment|clothed draped wrapped|clothes dress|clothing wear|cloud corrupt taint
-cloud mottle|cloud overcast|cloud swarm|cloudburst deluge downpour torrent|clouded overcast
-cloudy muddy murky|cloudy nebulous|clowning comedy|clowning prank|club clubhouse
-club gild lodge order society|club nightclub|club nine|clue hint|clump cluster flock|clump plunk
-clump thud thump thumping|clumsy fumbling incompetent|clumsy ungainly|clutch seize|cluttered littered
-coach manager|coach train|coach tutor|coalescence coalition|coalition fusion|coarse common
-coarse common vulgar|coarse harsh|coast glide slide|coast seacoast|coat coating|coat surface
+cloud overcast|cloud swarm|cloudburst deluge downpour torrent|clouded overcast|cloudy muddy murky
+cloudy nebulous|clowning comedy|clowning prank|club clubhouse|club gild lodge society|club nine|clue hint
+clump cluster flock|clump plunk|clump thud thump thumping|clumsy fumbling incompetent|clumsy ungainly
+clutch seize|cluttered littered|coach manager|coach tutor|coalescence coalition|coalition fusion
+coarse harsh|coarse vulgar|coast glide slide|coast seacoast|coat coating|coat surface
 coating finish finishing|coax wheedle|cock hammer|cock prance ruffle sashay strut swagger
-cock prick shaft tool|cock rooster|cockeyed crocked loaded plastered stiff tight wet|code codification
+cock prick shaft tool|cock rooster|cockeyed crocked loaded plastered wet|code codification
 coerce force pressure squeeze|coffee java|cognizance ken|coherent consistent logical ordered
 coherent logical lucid|cohesion cohesiveness|coil curl loop|coil curl roll whorl|coil gyrate spiral
-coil spiral whorl|coin mint strike|coincide concur|coincidence concurrence conjunction|cold coldness
-cold frigid|cold inhuman|cold stale|coldness coolness|collaborate cooperate|collaborator confederate
-collaborator pardner partner|collapse crack|collapse crash|collapse crumble crumple tumble|collapse flop
-collar leash|colleague confrere fellow|collect garner gather|collective corporate|collectively jointly
-collision hit|colloquial conversational|colonial compound|colony dependency|colony settlement|color colour
-color colour distort|color colour semblance|color colour vividness|colored colorful|colored negro
-colored slanted|colossal prodigious stupendous|column editorial|column pillar|column pillar tower
-comb disentangle|comb ransack|combat fight fighting scrap|combination compounding|combine compound
-combine trust|combine unite|come derive descend|come ejaculate seed|come fall|come fare|come follow
-come hail|come occur|comeback counter replication retort return|comedian comic|comfort consolation solace
-comfort console solace soothe|comfort ease|comfort puff quilt|comfortable easy prosperous|comfortably well
-comforting consoling|comic funny|coming upcoming|command control|command control mastery
-command dominate overlook|command instruction statement|command require|commandeer hijack pirate
-commanding dominating|commandment teaching|commemorate mark|commemorate remember|commence start
-commend recommend|commend remember|comment commentary|comment gossip|comment input remark
-comment notice remark|commentator observer|commentator reviewer|commerce commercialism|commie communist
-commiserate sympathize|commiseration pathos pity|commission committee|commission delegation mission
-commission perpetration|commit confide entrust intrust trust|commit dedicate devote give
-commit invest place put|commit perpetrate pull|commit practice|commitment dedication|commodity good
-common green park|common mutual|common usual|common vulgar|commonly normally ordinarily usually
-commonplace hackneyed stock threadbare timeworn tired trite|commonwealth country land nation state
+coil spiral whorl|coin mint|coincide concur|coincidence concurrence conjunction|cold coldness|cold stale
+coldness coolness|collaborate cooperate|collaborator confederate|collaborator pardner partner
+collapse crash|collapse crumble crumple tumble|collapse flop|collapse founder|colleague confrere fellow
+collect garner gather|collective corporate|collectively jointly|collision hit|colloquial conversational
+colonial compound|colony dependency|colony settlement|color colour|color colour distort
+color colour semblance|color colour vividness|colored colorful|colored negro|colored slanted
+colossal prodigious stupendous|column editorial|column pillar tower|comb disentangle|comb ransack
+combat fight fighting scrap|combine compound|combine trust|combine unite|come ejaculate seed
+comeback counter replication retort|comedian comic|comfort consolation solace
+comfort console solace soothe|comfort ease|comfort puff quilt|comfortable prosperous|comforting consoling
+comic funny|coming upcoming|command control|command mastery|command require|commandeer hijack pirate
+commanding dominating|commandment teaching|commemorate mark|commence start|commend recommend
+comment commentary|comment gossip|comment input remark|comment notice remark|commentator observer
+commentator reviewer|commerce commercialism|commie communist|commiserate sympathize
+commiseration pathos pity|commission committee|commission delegation mission
+commit confide entrust intrust trust|commit dedicate devote|commit institutionalize|commit invest put
+commit perpetrate pull|commitment dedication|commodity good|common green park|common mutual|common usual
+common vulgar|commonly normally ordinarily usually
+commonplace hackneyed stock threadbare timeworn tired trite|commonwealth country nation state
 commonwealth democracy republic|commotion din rumpus tumult|commotion disruption disturbance flutter
-commotion whirl|commune communicate|communicate convey transmit|communicate pass
-communicating communication|communique despatch dispatch|communist communistic|commutation commuting
-commutation exchange substitution|commute convert exchange|commute transpose|compact compress
-compact compress constrict contract press squeeze|compact pack|compact summary|compact thick
-companionship company fellowship society|company party|company troupe|comparable corresponding like
-comparative relative|comparatively relatively|compare comparison equivalence|compare equate
-compass grasp range reach|compass orbit range reach scope|compassion pity|compassionately pityingly
-compel oblige|compensate correct counterbalance|compensate correct redress right|compensate cover
-compensate pay|compensate repair|compete contend vie|competition competitor rival|competition contention
-competition contest|competitive militant|compile compose|complain kick plain
-complaisance compliance deference|complete consummate
+commotion whirl|communicate convey transmit|communicating communication|communique despatch dispatch
+communist communistic|commutation commuting|commutation substitution|commute transpose|compact compress
+compact compress constrict contract press|compact summary|compact thick
+companionship company fellowship society|company troupe|comparable corresponding like|comparative relative
+comparatively relatively|compare comparison equivalence|compare equate|compass grasp reach
+compass orbit range reach scope|compassion pity|compassionately pityingly|compel oblige
+compensate correct counterbalance|compensate correct redress right|compensate repair|compete contend vie
+competition competitor rival|competition contention|competition contest|competitive militant
+compile compose|complain plain|complaisance compliance deference|complete consummate
 complete consummate everlasting gross perfect pure stark thorough thoroughgoing utter
-complete discharge dispatch|complete finish|complete nail|complete over|complex complicated
-complex composite|compliance conformity|compliance submission|complicate elaborate refine
-complication ramification|compliment congratulate|complimentary free gratuitous|comply follow
-component constituent element|component constituent element factor ingredient
-component constituent part portion|compose frame|compose pen write|compose write|composing composition
-composition constitution makeup|composition opus piece|composition paper report theme
-composition typography|compound deepen heighten intensify|comprehend cover embrace encompass
-comprehend perceive|compressed flat|compressed tight|comprise consist|comprise constitute represent
-comprise contain incorporate|compromising conciliatory flexible|compulsive determined driven
-compunction remorse|con convict inmate|con defraud swindle victimize|con hustle sting|con learn memorize
-conceal hide|concealed hidden|concede confess profess|concede grant yield|conceit vanity
-concentrate condense contract|concentrate condense digest|concentrate reduce|concentrated hard
-concentrated saturated|concentration denseness density|concept conception construct|conception creation
-conception design innovation invention|conceptuality conceptualization|conceptualization formulation
+complete discharge dispatch|complete finish|complete over|complex complicated|complex composite
+compliance conformity|compliance submission|complicate elaborate refine|complication ramification
+compliment congratulate|complimentary free gratuitous|comply follow|component constituent element
+component constituent element factor ingredient|component constituent part portion|compose pen write
+compose write|composing composition|composition constitution makeup|composition opus piece
+compound deepen heighten intensify|comprehend cover embrace encompass|comprehend perceive|compressed tight
+comprise consist|comprise constitute|comprise contain incorporate|compromising conciliatory flexible
+compulsive determined driven|compunction remorse|con convict inmate|con defraud swindle victimize
+con hustle sting|con learn memorize|conceal hide|concealed hidden|concede confess profess|concede grant
+concede grant yield|conceit vanity|concentrate condense|concentrated saturated
+concentration denseness density|concept conception construct|conception creation
+conception innovation invention|conceptuality conceptualization|conceptualization formulation
 concern headache vexation worry|concern interest occupy worry|concern pertain refer relate touch
-concerned implicated|concerned interested|concerted cooperative|concession grant|concession yielding
+concerned implicated|concerned interested|concerted cooperative|concession yielding|conciliate reconcile
 conciliate reconcile settle|conclude reason|conclude resolve|concluding final last terminal
-conclusion decision determination|conclusion ending finish|conclusion ending termination|concoct hatch
-concord harmony|concordant consonant|concurrent cooccurring simultaneous|condemn decry excoriate reprobate
+conclusion decision determination|conclusion ending termination|concoct hatch|concord harmony
+concordant consonant|concurrent cooccurring simultaneous|condemn decry excoriate reprobate
 condemn doom sentence|condemnation conviction sentence|condemnation curse|condemnation disapprobation
-condensation contraction|condense distill|condescension disdain patronage|condition precondition
-condition qualify specify stipulate|condition shape|condition status|condition term|condone excuse
-conduct deal|conduct direct guide lead take|conduct direct lead|conduction conductivity|conductor director
-confederacy conspiracy|confer consult|conference league|confess squeal|confidant intimate|confidence trust
-confident convinced positive|confidential secret|configuration constellation
-configuration contour form shape|confine detain|confine enclose|confine hold restrain
-confinement labor labour|confinement restriction|confining constraining limiting restricting
-confirm reassert|confiscate forfeit|conflict difference dispute|conflicting contradictory|confluent feeder
-confluent merging|conformity ossification|confound confuse|confront face|confront face present
-confrontation encounter showdown|confrontation opposition|confuse flurry|confuse jumble
-confused disjointed disordered garbled scattered|confused lost|confusing perplexing puzzling
-confusion disarray|congeal set|congratulate felicitate|congratulate pride|congratulations praise
-congregation faithful fold|congress meeting|congressman representative
-conjecture guess hypothesis speculation surmise|conjecture hypothesize speculate suppose theorize
-conjecture speculation|conjoin espouse marry wed|conjoin join|conjugate conjugated|conjunction connective
-conjunction junction|connect join link unite|connect link tie|connection connective|connection link
-connote imply|conquer subdue suppress|conquest seduction|conquest subjugation|conscription draft muster
-consecutive sequential serial successive|consecutive straight
-consequence effect event issue outcome result upshot|consequence import moment|consequently therefore
-conservation preservation|consider count weigh|consider deal take|consider debate deliberate
-consider reckon regard see view|consider regard|consider study|consider view
-considerably substantially well|consist dwell lie|consistence consistency|consistent reproducible
-consistent uniform|consistently systematically|consolation solace|consolidation integration
-consonant harmonic|consort run|conspicuously prominently|constancy stability|constant invariable
-constant invariant unvarying|constituent organic|constitute establish found institute plant
-constitute form make|constitution establishment formation organization|constrict narrow
-construct manufacture|construct reconstruct retrace|construction expression|construction structure
-construction twist|construe interpret see|consult refer|consultation reference
-consume demolish devour down|consume eat exhaust|consume have ingest take|consume waste
-consummate masterly virtuoso|consumption expenditure|consumption intake uptake|consumption use
-contact impinging striking|contact liaison link|contact reach|contact touch|contain hold take
+condensation contraction|condense distill|condescension disdain patronage|condition discipline train
+condition precondition|condition qualify specify stipulate|condition status|condone excuse
+conduct direct guide lead take|conduction conductivity|conductor director|confederacy conspiracy
+confer consult|conference league|confess squeal|confidant intimate|confident convinced positive
+configuration constellation|configuration contour form shape|confine detain|confine enclose
+confine restrain|confinement labor labour|confinement restriction
+confining constraining limiting restricting|confirm reassert|confiscate forfeit|conflicting contradictory
+confluent feeder|confluent merging|confound confuse|confront face|confrontation encounter showdown
+confrontation opposition|confuse flurry|confuse jumble|confused disjointed disordered garbled scattered
+confused disordered upset|confused lost|confusing perplexing puzzling|confusion disarray
+congratulate felicitate|congratulate pride|congratulations praise|congregation faithful fold
+congressman representative|conjecture guess hypothesis speculation surmise
+conjecture hypothesize speculate suppose theorize|conjecture speculation|conjoin espouse marry wed
+conjoin join|conjugate conjugated|conjunction connective|conjunction junction|connect join link unite
+connect link tie|connection connective|connection link|connote imply|conquer subdue suppress
+conquest seduction|conquest subjugation|conscription muster|consecutive sequential serial successive
+consecutive straight|consequence effect event outcome result upshot|consequence import moment
+consequently therefore|conservation preservation|consider count weigh|consider deal
+consider debate deliberate|consider reckon regard see view|consider study|considerably substantially
+consist dwell lie|consistence consistency|consistent reproducible|consistent uniform
+consistently systematically|consolation solace|consolidation integration|consonant harmonic
+conspicuously prominently|constancy stability|constant invariable|constant invariant unvarying
+constituent organic|constitute establish found institute plant|constitute form
+constitution establishment formation|constrict narrow|construct manufacture|construct reconstruct retrace
+construction structure|construction twist|construe interpret|consult refer|consume demolish devour down
+consume eat exhaust|consume have ingest|consume waste|consummate masterly virtuoso|consumption expenditure
+consumption intake uptake|consumption use|contact impinging striking|contact liaison|contact reach
 contaminate foul|contamination pollution|contamination taint
 contemplate meditate mull muse ponder reflect speculate|contemplate meditate study
 contemplation musing reflection|contemporaries generation|contempt disdain scorn|contempt scorn
 contemptuous disdainful scornful|contemptuously scornfully|contend contest
 contend cope deal grapple manage|contend fight struggle|contend postulate|content contented
-content message substance|content subject|contestant dissenter|contiguous immediate|contingent detail
-continuance continuation|continuance duration|continuation prolongation|continue cover extend
-continue keep proceed|continue keep retain|continue preserve uphold|continue proceed|continue remain stay
-continuity persistence|continuous uninterrupted|continuously endlessly unceasingly|contortion deformation
-contraceptive preventive|contract declaration|contract get take|contract narrow|contract shrink
+content message substance|contestant dissenter|contiguous immediate|contingent detail
+continuance continuation|continuance duration|continuation prolongation|continue keep proceed
+continue preserve uphold|continue proceed|continue retain|continuity persistence|continuous uninterrupted
+continuously endlessly unceasingly|contortion deformation|contraceptive preventive|contract declaration
 contract sign|contract undertake|contradict oppose|contraption contrivance convenience gadget
-contrary opposite reverse|contrary perverse wayward|contrast counterpoint|contrast demarcation line
-contribute give|contribute lead|contributing contributory|contribution donation|contribution part share
-contrivance dodge stratagem|contrive design plan project|contrive devise forge formulate invent
-control controller|control manipulate|control master|control operate|control restraint|control restrict
+contrary opposite reverse|contrary perverse wayward|contrast counterpoint|contrast demarcation
+contributing contributory|contribution donation|contribution share|contrivance dodge stratagem
+contrive design plan|contrive devise forge formulate invent|control operate|control restrict
 control verify|convention formula normal pattern rule|conventional established
-conventional formal schematic|converge meet|converse discourse|conversion transition|convert convince
+conventional formal schematic|converge meet|converse discourse|conversion transition
 convulse slash thrash thresh toss|convulsive spasmodic|cook fake falsify manipulate misrepresent wangle
-cook fix make prepare ready|cooking preparation|cool fine okay|cool nerveless|cooler tank|coolness nip
-coordinate organise organize|coordinated matching|coordinated unified|cop glom hook|cope coping
-copy imitate simulate|coquette flirt mash romance|coquette flirt tease|cord corduroy|core nucleus
-corkscrew spiral|corner niche recess recession|corner tree|corporal corporate incarnate|corporation pot
-corporeal material|corporeality physicalness|corpulence overweight|correct decline slump
-correct discipline|correct right|correction discipline|correctly right|correctness rightness
+cook fix prepare ready|cool fine okay|cool nerveless|cooler tank|coolness nip|coordinate organise organize
+coordinated matching|coordinated unified|cop glom hook|cope coping|copy imitate simulate
+coquette flirt mash romance|coquette flirt tease|cord corduroy|core nucleus|corkscrew spiral
+corner niche recess recession|corner tree|corporal corporate incarnate|corporeal material
+corporeality physicalness|corpulence overweight|correct discipline|correct right|correctness rightness
 correlate correlated|correspond equate|correspond represent|correspondence parallelism
-correspondent newspaperman|corroborate support underpin|corroborate validate|corrode eat rust|corrode rust
-corrupt crooked|corrupt debauch deprave profane subvert|corrupt spoil|corruption depravity
-cosmos creation existence universe world|cost price|cost price toll|costly dear|couch lounge sofa
-counsel counseling direction guidance|count counting reckoning tally|count enumerate number
-count matter weigh|count number|count reckon|countenance imprimatur sanction warrant
-countenance physiognomy visage|countenance visage|counter parry|counteract counterbalance neutralize
+correspondence symmetry|correspondent newspaperman|corroborate underpin|corroborate validate
+corrode eat rust|corrode rust|corrupt crooked|corrupt debauch deprave profane subvert|corrupt spoil
+corruption depravity|cosmos creation existence universe world|cost price|cost price toll|costly dear
+couch frame put|couch lounge sofa|counsel counseling direction guidance|count counting reckoning tally
+count enumerate number|count matter weigh|countenance imprimatur sanction warrant
+countenance physiognomy visage|countenance visage|counteract counterbalance neutralize
 counteract sabotage subvert undermine weaken|counterbalance offset|counterbalance oppose
-counterpart similitude twin|countless infinite innumerable multitudinous myriad unnumbered
-country land nation|country land state|coup takeover|couple match|couple match mate pair twin
-couple mate pair|couple pair|coupling mating union|coupling yoke|courier messenger|course feed flow run
-course line|course naturally|course path track|course row|course trend|court courtyard
-court romance solicit woo|court tribunal|court woo|courteous gracious nice|cover cross track traverse
-cover hide shroud|cover insure underwrite|cover masking|cover overlay|cover report|cover screen|cover top
-coverage reporting|cowardly fearful|cower crawl creep cringe fawn grovel|cower huddle
-cozy informal intimate|cozy snug|cps cycle|crack cracking fracture|crack cracking snap
-crack fling offer pass whirl|crack gap|crack quip sally wisecrack|crack shot|crack snap|crack tornado
-cracker firecracker|crackle crunch|crackpot nut|craft craftsmanship|craft trade|crafter craftsman
-crafty slick sly wily|craggy mountainous|cram jam ram wad|cramp halter hamper strangle|cramp spasm
-cranky irritable nettlesome peevish scratchy|cranky tender|crash dash|crash ram|crash smash|crash wreck
-crave hunger lust starve thirst|craved desired|crawl creep|craze cult furor rage
-craze delirium frenzy fury hysteria|crazed deranged|crazily insanely madly|crazy disturbed mad sick
-crazy wild|creak creaking|creak screech squeak whine|cream pick|cream skim|crease crisp wrinkle
-crease crumple wrinkle|crease furrow line seam wrinkle|crease furrow wrinkle|crease graze rake|create make
-create make produce|creation foundation founding initiation innovation institution introduction
-creativeness creativity|creature puppet tool|credit recognition|credo creed|creed gospel|creep mouse sneak
-crest crown|crest crown peak tip top|crew gang|crib pony trot|criminal crook felon outlaw
-criminal deplorable reprehensible vicious|crimson flushed red|crimson red ruby ruddy|crimson red violent
-crimson ruby|cringe flinch quail recoil shrink wince|crippled game halt|crippling disabling|crisp sharp
-crisp snappy|crisp terse|crisp toast|crisscross crisscrossed|crisscross cross mark
-criterion measure standard touchstone|criterion standard|critical decisive|critical vital
-criticise criticize|criticise criticize knock|croak croaking|croak grumble murmur mutter|crochet hook
-crone witch|crook curve|crooked stooped|crop cultivate work|crop graze pasture|crop graze pasture range
-crop harvest|cross crossing|cross fussy|cross intersect|cross span sweep traverse|cross transverse
+counterpart similitude twin|countless infinite innumerable multitudinous myriad unnumbered|country land
+country nation|coup takeover|couple match mate pair twin|couple mate pair|couple pair
+coupling mating union|coupling yoke|courier messenger|course flow run|course naturally|course path track
+course trend|court romance solicit woo|court tribunal|court woo|courteous gracious nice
+cover deal handle plow treat|cover extend|cover masking|cover screen|coverage reporting|cowardly fearful
+cower crawl creep cringe fawn grovel|cower huddle|cozy informal intimate|cozy snug|cps cycle
+crack cracking snap|crack gap|crack quip sally wisecrack|crack snap|cracker firecracker|cracking fracture
+crackle crunch|crackpot nut|craft craftsmanship|craft trade|crafter craftsman|crafty slick sly wily
+craggy mountainous|cram jam ram wad|cramp halter hamper strangle|cramp spasm
+cranky irritable nettlesome peevish scratchy|crash ram|crash wreck|crave hunger lust starve thirst
+craved desired|crawl creep|craze cult furor rage|craze delirium frenzy fury hysteria|crazed deranged
+crazily insanely madly|crazy disturbed mad sick|creak creaking|creak screech squeak whine|cream pick
+crease crisp wrinkle|crease furrow seam wrinkle|crease furrow wrinkle|crease graze rake|create make
+create make produce|creation founding initiation innovation institution|creativeness creativity
+creature puppet tool|credit recognition|credo creed|creed gospel|creep mouse sneak|crest peak tip top
+crew gang|crib pony trot|criminal crook felon outlaw|criminal deplorable reprehensible vicious
+crimson flushed red|crimson red ruby ruddy|crimson red violent|crimson ruby
+cringe flinch quail recoil shrink wince|crippled game halt|crippling disabling|crisp sharp|crisp snappy
+crisp terse|crisp toast|crisscross crisscrossed|crisscross cross|criterion measure standard touchstone
+criterion standard|critical vital|criticise criticize|criticise criticize knock|croak croaking
+croak die exit expire perish|croak grumble murmur mutter|crochet hook|crone witch|crook curve
+crooked stooped|crop cultivate|crop graze pasture|crop graze pasture range|crop harvest|cross fussy
+cross intersect|cross span sweep traverse|cross track traverse|cross transverse
 crossing crossroad intersection|crossroads hamlet|crossroads juncture|crotchety ornery|crouch squat
-crow gloat triumph|crowd herd|crowd push|crown pennant|crown poll|crown top|crown treetop
-crucial essential|crucial important|crucify dun frustrate rag torment|crucify subdue
-crude earthy gross vulgar|crude oil|crude primitive rude|crude raw|crude rough|crudity rudeness
-cruelty harshness|cruelty ruthlessness|cruise sail|crumble decay|crumple knit pucker|crunch crush
-crunch grind|crunch grind mash|crush infatuation|crush jam|crush jam press
-crush mash squash squeeze squelch|crush oppress suppress|crush smash|crushing devastating
-crust freshness insolence|cry exclaim outcry shout|cry weep|cry yell|cryptic deep inscrutable mysterious
-crystal quartz|crystallize effloresce|cube dice|cuddle nest nestle nuzzle snuggle|cuddle nestle snuggle
-cultivate educate school train|cultivate naturalize tame|cultivation culture finish polish refinement
-cultural ethnic|curb curtail restrict|cure heal|cure remedy therapeutic|curio curiosity peculiarity
-curiosity wonder|curious funny odd peculiar queer singular|curiously oddly peculiarly|curl curve
-curl lock whorl|curl wave|current flow stream|current stream|currently presently|curriculum program
-curse cuss expletive oath swearing|curse excommunicate|curse hex|curse nemesis scourge|curse torment
-cursed damned doomed unredeemed|curtain drape drapery mantle pall|curtly short shortly
-curve cut sheer swerve trend veer|curve twist wind|curved curving|cushion shock|cusp leaflet|cuss gadfly
-custodian steward|custody hands|custody hold|custom tradition|custom usage|customary habitual|cut cutting
-cut dilute reduce thin|cut disregard ignore snub|cut edit|cut gash|cut gash slash slice|cut hack|cut issue
-cut rationalize|cut reduce trim|cut shortened|cut skip|cut slashed|cut snub|cut swing|cut tailor|cut track
-cut weakened|cute precious|cutting edged|cutting keen knifelike|cutting slip|cycle oscillation
-cycle rhythm round|dab pat|dab pat tap|dab splash splatter|dab swab|dabble paddle
+crow gloat triumph|crowd herd|crucial essential|crucial important|crucify dun frustrate rag torment
+crucify pillory savage|crucify subdue|crude earthy gross vulgar|crude oil|crude primitive rude
+crudity rudeness|cruelty harshness|cruelty ruthlessness|cruise sail|crumble decay|crumple knit pucker
+crunch crush|crunch grind|crunch grind mash|crush infatuation|crush jam|crush jam press
+crush mash squash squeeze squelch|crush oppress suppress|crushing devastating|crust freshness insolence
+cry exclaim outcry shout|cry weep|cry yell|cryptic inscrutable mysterious|crystal quartz
+crystallize effloresce|crystallize elucidate illuminate|cube dice|cuddle nest nestle nuzzle snuggle
+cuddle nestle snuggle|cultivate educate school train|cultivate naturalize tame
+cultivation culture finish polish refinement|cultural ethnic|curb curtail restrict|cure heal
+cure remedy therapeutic|curio curiosity peculiarity|curiosity wonder
+curious funny odd peculiar queer singular|curiously oddly peculiarly|curl curve|curl lock whorl
+current flow stream|current stream|currently presently|curriculum program
+curse cuss expletive oath swearing|curse excommunicate|curse hex|curse nemesis scourge
+cursed damned doomed unredeemed|curtain drape drapery pall|curtly shortly
+curve cut sheer swerve trend veer|curve twist wind|curved curving|cusp leaflet|cuss gadfly
+custodian steward|custody hands|custody hold|custom tradition|custom usage|customary habitual|cut gash
+cut gash slash slice|cut reduce trim|cut shortened|cute precious|cutting edged|cutting keen knifelike
+cutting slip|cycle oscillation|cycle rhythm round|dab pat|dab splash splatter|dab swab|dabble paddle
 dabbled splashed splattered|dad daddy papa pop|dagger obelisk|dainty delicacy treat|dainty exquisite
 dainty nice|dais pulpit rostrum stump|damage harm hurt|damage harm impairment|damage price terms
-damage wrong|damaging negative|damaging prejudicial|dame lady madam|damn darn hoot shit shucks
-damn goddamn|damp dampen deaden|damp dampen dull muffle mute|damp moist|dampen moisten wash|dampen stifle
+damage wrong|damaging prejudicial|dame lady madam|damn darn hoot shit shucks|damn goddamn
+damp dampen deaden|damp dampen dull muffle mute|damp moist|damp soften weaken|dampen moisten|dampen stifle
 dance dancing|danger peril risk|dangerous grave grievous serious severe|dangerously perilously
-dangle drop swing|dapper dashing jaunty snappy|dappled mottled|dare daring|dare defy|dare presume
-dark darkness|dark darkness shadow|dark darkness wickedness|dark glowering glum morose sour sullen
-dark night nighttime|dark obscure|darling favorite pet|darn mend patch|dart dash flash scoot scud shoot
-dart fleet flit flutter|dart flit|dash daunt pall scare|dash flair style|dash smash|dash sprint
-dashing gallant|data information|date escort|date see|daughter girl|dawn dawning daybreak morning
-dawn morning|day daylight daytime|daydream dream woolgather|daydream moon|daydream reverie revery
-days years|dazed groggy|dazed stunned stupid|dead deadened|dead idle|dead numb|dead stagnant
-deadlock impasse standstill|deadly deathly mortal|deadly insanely madly|deadly lethal|deadly mortal
-deadly virulent|deaf indifferent|deafening earsplitting thunderous|deal hand|deal sell trade|deal trade
-dealer principal|dealer trader|dealing dealings transaction|dealings relations|dealings traffic
-dear dearly|dear devout earnest|dear good near|dear lamb|death destruction end|death dying|death last
-deathlike deathly|deathly exceedingly extremely super|debacle slaughter walloping whipping
-debate deliberate|debauch orgy riot|debilitate drain|debility feebleness infirmity|debris dust junk rubble
-debut entry introduction launching|decade ten|decay decline|decay decompose disintegrate
-decay decomposition|decay disintegration|deceased decedent|deceit misrepresentation|deceive delude
-decelerate retard slow|deceleration retardation slowing|decent decently properly right|decent fitting
-decent nice|deceptive misleading|decide determine|decide resolve settle
-decidedly definitely emphatically unquestionably|decisively resolutely|deck dump floor|declaim inveigh
-declaim recite|declaration resolution resolve|declare hold|decline declivity descent fall
-decline diminution|decline refuse|decline refuse reject|decline wane|decline worsen|decompose rot
-decomposition disintegration|decorate dress|decoration medal palm ribbon|decoration ornament
-decrease decrement|decrease diminish fall lessen|decrease diminution reduction|decrease lessen
+dangle swing|dapper dashing jaunty snappy|dappled mottled|dare daring|dare defy|dare presume|dark darkness
+dark darkness shadow|dark darkness wickedness|dark glowering glum morose sour sullen|dark night nighttime
+darling favorite pet|darn mend|dart dash flash scoot scud shoot|dart fleet flit flutter|dart flit
+dash daunt pall scare|dash flair|dash smash|dash sprint|dashing gallant|data information|date escort
+daughter girl|dawn dawning daybreak morning|dawn morning|dawn penetrate|day daylight daytime
+daydream dream woolgather|daydream moon|daydream reverie revery|days years|dazed groggy
+dazed stunned stupid|dead numb|deadlock impasse standstill|deadly deathly mortal|deadly insanely madly
+deadly lethal|deadly mortal|deadly virulent|deaf indifferent|deafening earsplitting thunderous|deal trade
+dealer trader|dealing dealings transaction|dealings relations|dealings traffic|dear dearly
+dear devout earnest|dear lamb|dear near|death dying|deathlike deathly|deathly exceedingly extremely super
+debacle slaughter walloping whipping|debate deliberate|debauch orgy riot|debilitate drain
+debility feebleness infirmity|debris dust junk rubble|debut entry introduction launching|decade ten
+decay decline|decay decompose disintegrate|decay decomposition|deceased decedent|deceit misrepresentation
+deceive delude|decelerate retard slow|deceleration retardation slowing|decent decently properly right
+decent fitting|decent nice|deceptive misleading|decide determine|decide resolve settle
+decidedly definitely emphatically unquestionably|decision determination|decisively resolutely
+deck dump floor|declaim inveigh|declaim recite|declaration resolution resolve
+decline declivity descent fall|decline diminution|decline refuse|decline refuse reject|decline wane
+decline worsen|decompose rot|decomposition disintegration|decoration medal palm ribbon|decoration ornament
+decrease decrement|decrease diminish lessen|decrease diminution reduction|decrease lessen
 decrease lessening|decree fiat order|decree rule|dedication inscription|deduce deduct derive infer
 deduce infer|deduct recoup withhold|deduct subtract|deduction discount|deduction implication
-deduction synthesis|deed title|deem hold|deep deeply|deep late|deep rich|deep thick|deep trench
-deepen intensify|deepening thickening|deeply intensely profoundly|defeat frustration|defeat kill
-defeat licking|defeat overcome|defecate make shit stool|defect desert|defect fault flaw
-defection renunciation|defend fight oppose|defend guard hold|defend maintain|defend represent
-defend support|defendant suspect|defender guardian|defense denial|defense vindication
+deduction synthesis|deed title|deem hold|deep deeply|deep late|deep trench|deepen intensify
+deepening thickening|deeply intensely profoundly|defeat frustration|defeat kill|defeat licking
+defeat overcome|defecate shit stool|defect desert|defect fault flaw|defection renunciation
+defend fight oppose|defend guard|defendant suspect|defender guardian|defense vindication
 defer postpone remit shelve table|deference respect|deficiency inadequacy|deficiency lack want
 deficient inferior|deficient insufficient|deficient lacking|deficit shortage|define delimit specify
 define determine fix limit set specify|defined outlined|defining shaping|definitive determinate
 deflection deviation diversion|deflection warp|deformation distortion|deformed malformed
-defy hold withstand|defy refuse resist|degrade demean disgrace|degree grade level|degree level point stage
+defy refuse resist|defy withstand|degrade demean disgrace|degree level|degree level point stage
 deign descend|deity divinity god immortal|dejection stool|delay detain|delay detain stay|delay hold wait
-delay holdup|deliberate intentional knowing|deliberation slowness|delicacy diplomacy|delicacy discretion
-delicacy fineness|delicate fragile frail|delicate soft|delicately fine finely|delicious delightful
+delay holdup|delay retard|deliberate intentional knowing|deliberation slowness|delicacy diplomacy
+delicacy discretion|delicacy fineness|delicate fragile frail|delicately fine finely|delicious delightful
 delicious luscious|delight enchant enthrall transport|delight enjoy revel|delight joy pleasure
-delight please|delimit demarcate|delimit subtend|delineation portrayal|deliver pitch|deliver present
-deliver redeem save|deliver render|deliver render return|deliver rescue|deliver surrender
+delight please|delimit demarcate|delimit subtend|delineation portrayal|deliver rescue
 deliverance delivery rescue saving|delivery pitch|delivery speech|deluge flood inundation
 deluge flood inundation torrent|deluge flood swamp|deluge overwhelm|deluge submerge|delve dig|demand exact
 demand need|demand requirement|demarcation limit|democratic popular|demolish destroy|demolish pulverize
 demolition destruction|demon devil fiend|demon devil fiend monster|demonstrate establish prove show
-demonstrate exhibit present show|demonstrate march|demonstration manifestation
-demonstration presentation presentment|demonstrative illustrative|demur except|denomination designation
-denote refer|dense dim dull dumb slow|dense heavy|dense thick|denseness density|dent gouge
-dent prick scratch slit|denture plate|deny refuse|deny traverse|depart deviate diverge vary
-depart digress straggle|depart leave|depart part start|depart quit|department section
-departure deviation difference divergence|departure exit expiration going loss passing release
-departure going leaving|dependable good safe secure|dependable honest reliable true|dependable reliable
-dependence dependency|dependent hooked|dependent qualified|dependent subject|dependent subordinate
-depict describe draw|depict picture render show|depict portray|deplorable distressing pitiful sad sorry
-deplorable miserable woeful wretched|deplorably sadly woefully|deportee exile|depose swear
-deposit fix situate|deposit lodge stick wedge|deposit repository|deposit sediment|deposit sedimentation
-depot storage store storehouse|depot terminal|deprecating deprecatory|depreciation disparagement
-depredation ravage|depress dismay|depress lower|depressed down|depression impression imprint
-depression low|depression slump|deprive divest strip|depth profundity|deputy lieutenant|derision ridicule
-derisive gibelike mocking taunting|derivative differential|derive gain|descend fall|descend fall settle
-descendant descendent|descent lineage|descent origin|describe discover distinguish identify key name
-describe draw line trace|desecrate outrage profane violate|deserve merit|deserving worth
-design figure pattern|design pattern|design plan|designate destine doom fate
-designate destine intend specify|designate indicate point show|designation identification
-desirable suitable worthy|desire hope trust|desire want|desolate devastate ravage scourge waste
-desolation loneliness|desolation nakedness|despair desperation|despairing desperate|despatch dispatch
-despatch dispatch expedition|despatch dispatch shipment|desperate heroic|desperately urgently
-despise disdain scorn|despised hated|despoil loot plunder ransack rifle strip
-despoil plunder rape spoil violate|despotism dictatorship tyranny|despotism tyranny|dessert sweet
-destination finish goal|destiny fate|destroy ruin|destroyed ruined|detached free
+demonstrate exhibit present show|demonstration manifestation|demonstration presentation presentment
+demonstrative illustrative|demur except|denomination designation|denote refer|dense dim dumb slow
+dense thick|denseness density|dent gouge|dent prick scratch slit|deny traverse|depart deviate diverge vary
+depart digress straggle|depart part start|depart quit|departure deviation difference divergence
+departure exit expiration going passing release|departure going leaving|dependable honest reliable true
+dependable reliable|dependence dependency|dependent hooked|dependent qualified|dependent subject
+dependent subordinate|depict describe|depict picture show|depict portray
+deplorable distressing pitiful sad sorry|deplorable miserable woeful wretched|deplorably sadly woefully
+deportee exile|depose swear|deposit lodge stick wedge|deposit sediment|deposit sedimentation
+deposit situate|depot storage store storehouse|depot terminal|deprecating deprecatory
+depreciation disparagement|depredation ravage|depress dismay|depress lower|depressed down|depression low
+depression slump|deprive divest strip|depth profundity|deputy lieutenant|derision ridicule
+derisive gibelike mocking taunting|derivative differential|derive descend|derive gain|descend fall
+descendant descendent|descent lineage|descent origin|describe distinguish identify key
+describe draw line trace|desecrate outrage profane violate|deserve merit|deserving worth|design pattern
+design plan|designate destine doom fate|designate destine intend specify|designate indicate point
+designation identification|desirable suitable worthy|desire hope trust|desire want
+desolate devastate ravage scourge|desolation loneliness|desolation nakedness|despair desperation
+despairing desperate|despatch dispatch|despatch dispatch expedition|despatch dispatch shipment
+desperately urgently|despise disdain scorn|despised hated|despoil loot plunder ransack rifle strip
+despoil plunder rape violate|despotism dictatorship tyranny|despotism tyranny|dessert sweet
+destination finish goal|destiny fate|destroy ruin|destroyed ruined|destruction end
 detached isolated separated|detached separated|detached uninvolved|detachment disengagement
 detachment insularity insulation|detachment withdrawal|detail item particular|detail item point
 detailed elaborate|detect discover find notice observe|detectable noticeable|detectable perceptible
 detecting detection|detection sensing|detective investigator|detector sensor|deter discourage
-deter dissuade|deteriorate drop|deterioration impairment|determinant determining|determination finding
-determination purpose|determine influence mold regulate shape|determine set|determine settle
-determined dictated set|determinedly unfalteringly|detest hate|detonate explode
-develop educate prepare train|develop evolve germinate|develop formulate|develop grow|develop modernize
-developing development|developing underdeveloped|development evolution|development exploitation
+deter dissuade|deterioration impairment|determinant determining|determination finding
+determination purpose|determine influence mold regulate shape|determine set|determined dictated set
+determinedly unfalteringly|detest hate|detonate explode|develop evolve|develop evolve germinate
+developing underdeveloped|development evolution|development exploitation
 development growing growth maturation|deviant deviate|deviate divert|device twist|devil dickens
 devil hellion|devilment mischief shenanigan|devious oblique|devious roundabout
-devise organise organize prepare|devote give pay|devour pig|dexterous dextrous|diachronic historical
-diagnose name|diagnosing diagnosis|diagnostic symptomatic|diagnostician pathologist
-diagonal slanted slanting sloping|diagonal slash stroke|diagram plot|dialogue negotiation talks
-diam diameter|diamond infield|diaphragm stop|diarrhea diarrhoea|diary journal|dice die
-dictate order prescribe|dictionary lexicon|dictum pronouncement|die pall|differ disagree dissent
-difference remainder|differentiate distinguish mark|differentiate distinguish separate tell
-differentiate specialize|differentiation distinction|differentiation specialization|differently otherwise
-difficult hard|difficulty trouble|diffident shy timid|diffuse diffused soft
-diffuse interpenetrate penetrate permeate pervade riddle|diffuse spread
-diffusion dispersal dispersion dissemination|diffusion dissemination|dig excavation
-dig grind labor labour toil|dig hollow|dig jab|dig jab poke prod stab|digress stray wander
-dilate elaborate enlarge expand expound|diligence industry|dilute load stretch|dim dip
-dim faint shadowy vague|dim subdued|dimension proportion|diminished lessened weakened|diminished small
-diminutive petite tiny|dingy dirty muddied muddy|dingy grimy|dip drop fall|dip duck|dip dunk
-dip dunk plunge souse|dip inclination|dip plunge|dip sink|diplomacy statesmanship|direct directly straight
-direct engineer mastermind organise organize|direct guide head maneuver point steer|direct send
-directing directional directive|direction guidance|direction instruction|direction management
-direction way|directionality directivity|directly flat straight
+devise organise organize prepare|devote pay|devour pig|dexterous dextrous|diachronic historical
+diagnosing diagnosis|diagnostic symptomatic|diagnostician pathologist|diagonal slanted slanting sloping
+diagonal slash|diagram plot|dialogue negotiation talks|diam diameter|diamond infield|diarrhea diarrhoea
+diary journal|dice die|dictate order prescribe|dictionary lexicon|dictum pronouncement
+differ disagree dissent|difference dispute|difference remainder|differentiate distinguish mark
+differentiate distinguish separate|differentiation distinction|differentiation specialization
+differently otherwise|difficult hard|difficulty trouble|diffident shy timid|diffuse diffused
+diffuse interpenetrate permeate pervade riddle|diffusion dispersal dispersion dissemination
+diffusion dissemination|dig excavation|dig grind labor labour toil|dig hollow|dig jab|digress stray wander
+dilate elaborate enlarge expand expound|diligence industry|dilute load|dilute thin|dim dip
+dim faint shadowy vague|dim subdued|dimension proportion|diminished lessened weakened
+diminutive petite tiny|dingy dirty muddied muddy|dingy drab dreary gloomy grim sorry|dingy grimy|dip drop
+dip dunk|dip dunk souse|dip inclination|diplomacy statesmanship|direct directly straight|direct send
+directing directional directive|direction instruction|direction management|direction way
+directionality directivity|directly flat straight
 directly forthwith immediately instantly now straightaway|director manager|dirge lament
-dirt grease soil stain|dirt scandal|dirt shit|dirt soil|dirty filthy lousy|dirty foul|dirty soil
-dirty soiled unclean|dirty sordid|disability handicap impairment|disable handicap incapacitate invalid
-disable incapacitate|disabled handicapped|disagreement discrepancy divergence|disagreement dissension
-disallow forbid prohibit proscribe veto|disappear evaporate melt|disappear vanish|disappearance fade
+dirt grease soil stain|dirt scandal|dirt shit|dirt soil|dirty filthy lousy|dirty soil|dirty soiled unclean
+disability handicap impairment|disable handicap incapacitate invalid|disable incapacitate
+disabled handicapped|disagreement discrepancy divergence|disagreement dissension
+disallow forbid prohibit proscribe veto|disappear vanish|disappearance fade
 disappointed discomfited frustrated|disappointment letdown|disapproval dislike|disapprove reject
 disarray disorder|disband dissolve|disbelief skepticism|disbelieve discredit|disc disk|disc disk record
 discard dispose fling toss|discern distinguish recognize spot|discernable discernible
-discernible evident observable|discharge dismissal firing liberation release sack|discharge drop unload
-discharge eject exhaust expel release|discharge emission|discharge empty|discharge fire|discharge firing
-discharge free|discharge release|discharge run|discipline field study subject|disclose expose uncover
-disclosure revealing revelation|discomfort irritation|disconnect gulf|discontent discontented
-discorporate disembodied|discount dismiss disregard ignore|discouraged disheartened|discourse discuss
-discourse discussion treatment|discourse preaching sermon|discover find|discover hear learn see
-discovered observed|discovery find|discredit disgrace|discredit disrepute|discrepancy variant
-discrete distinct|discretion prudence|discriminate separate|discussion word|disdain reject scorn spurn
+discernible evident observable|discharge emission|discharge free|discipline field study subject
+disclose discover divulge expose reveal uncover|disclose expose uncover|disclosure revealing revelation
+discomfort irritation|disconnect gulf|discontent discontented|discontinue stop|discorporate disembodied
+discount dismiss disregard ignore|discouraged disheartened|discourse discuss
+discourse discussion treatment|discourse preaching sermon|discover hear learn see|discovered observed
+discovery find|discredit disgrace|discredit disrepute|discrepancy variant|discrete distinct
+discretion prudence|discussion word|disdain reject scorn spurn
 disdainful haughty lordly overbearing supercilious swaggering|diseased pathologic pathological
-disengage free|disengage withdraw|disentangle extricate|disentangle unwind
-disgrace dishonor dishonour shame|disgrace shame|disguise mask|disgust repel revolt|disgust revolt sicken
-disgusted sick|disgusting foul loathsome wicked|dish serve|disheveled frowzled tousled|dishonor dishonour
+disengage withdraw|disentangle extricate|disentangle unwind|disgrace dishonor dishonour shame
+disgrace shame|disguise mask|disgust repel revolt|disgust revolt sicken|disgusted sick
+disgusting foul loathsome wicked|dish serve|disheveled frowzled tousled|dishonor dishonour
 disintegration dissolution|disinterest neutrality|disjointed separated|disk harrow|dislocation disruption
-dislodge free|dislodge shift|dismally dreadfully|dismally drearily|dismiss dissolve|dismiss drop
+dislodge free|dislodge shift|dismally dreadfully|dismally drearily|dismissal firing liberation release
 dismount light|disobedient unruly|disorder distract perturb trouble|disorder upset|disorderly jumbled
-disown repudiate|dispatch hit murder off remove|dispel disperse dissipate scatter
-disperse dissipate scatter|disperse dot dust scatter sprinkle|disperse scatter|dispersed spread
-dispersion distribution|displace move|displace preempt|displacement shift|displacement translation
-display exhibit expose|display exhibit showing|display presentation|display show|disposal disposition
-dispose incline|dispose qualify|disposition inclination tendency|disposition temperament
-dispute quarrel scrap|disqualify unfit|disregard ignore neglect|disregard neglect
-disregardless irrespective regardless|disrobe peel strip undress|disrupt interrupt|disruption perturbation
-disruptive riotous troubled tumultuous turbulent|dissent objection protest|dissent protest resist
-dissipate fool shoot|dissolve melt thaw unthaw|dissolve resolve|distance length
-distance outdistance outstrip|distance space|distant remote|distill extract|distill purify
-distinct distinguishable|distinction eminence note|distinctive typical|distinctness severalty
-distinctness sharpness|distinguished grand imposing|distort falsify warp|distort strain
-distort twine twist|distort wring|distortion straining torture twisting|distress hurt suffering
-distressed disturbed upset worried|distressed stressed|distressed unhappy|distressing disturbing
-distribute spread|distribute stagger|district dominion territory|district zone
-distrust misgiving mistrust suspicion|distrust mistrust|distrust mistrust suspect|disturb interrupt
-disturb touch|disturb trouble upset|disturbance interference noise|disturbance perturbation
-disturbance perturbation upset|disturbance ruffle|ditch dump|ditch trench|dive diving|dive honkytonk
-dive plunge plunk|diverse various|diversion recreation|diversity variety|divertimento serenade
-divest strip undress|divide fraction|divide part separate|divide separate|divide separate split
-divide watershed|divided shared|divine godlike|divine inspired|divine providential|divinity theology
-division part section|division partition|dizzy silly|docile gentle|dock pier wharf|dock sorrel
-doctor physician|doctor sophisticate|doctrine ism philosophy|document papers|dodge dodging scheme
-dodge duck elude evade hedge parry sidestep skirt|dodging escape|dog frank|dog heel hound
-dogged persistent|doggedly tenaciously|doggerel jingle|dogma tenet|doleful mournful|domain land
-domain world|dominate eclipse overshadow|dominate master|dominate predominate prevail reign rule
-dominated henpecked|dominating peremptory|domination mastery supremacy|dominion rule|don father
-done through|donor giver|doomed lost|doomed unlucky|door doorway threshold|doorhandle doorknob
-doorman porter|dope gage grass pot skunk smoke weed|doped drugged|dormant inactive|dormant sleeping
-dormant torpid|dormitory hall|dosage dose|dose drug|dot point|dot stud|dotted flecked speckled
+disown repudiate|dispatch murder off|dispel disperse dissipate scatter|disperse dissipate scatter
+disperse dot dust scatter sprinkle|disperse scatter|dispersed spread|dispersion distribution|displace move
+displace preempt|displacement shift|display exhibit expose|display exhibit showing|display presentation
+display show|disposal disposition|dispose incline|disposition inclination tendency|disposition temperament
+dispute quarrel scrap|disqualify unfit|disregard ignore neglect|disregard ignore snub|disregard neglect
+disregardless irrespective regardless|disrobe peel strip undress|disrupt interrupt
+disruption gap interruption|disruptive riotous troubled tumultuous turbulent|dissemble pretend
+dissent objection protest|dissent protest resist|dissipate fool|distance length
+distance outdistance outstrip|distant remote|distill extract|distill purify|distinct distinguishable
+distinction eminence|distinctive typical|distinctness severalty|distinctness sharpness
+distinguished imposing|distort falsify warp|distort twine twist|distort wring
+distortion straining torture twisting|distress hurt suffering|distressed disturbed upset worried
+distressed stressed|distressed unhappy|distressing disturbing|distribute spread
+district dominion territory|district zone|distrust misgiving mistrust suspicion|distrust mistrust
+distrust mistrust suspect|disturb interrupt|disturb trouble upset|disturbance perturbation
+disturbance perturbation upset|disturbance ruffle|ditch dump|dive diving|dive honkytonk|dive plunge plunk
+diverse various|diversion recreation|diversity variety|divertimento serenade|divest undress
+divide fraction|divide part separate|divide separate|divide separate split|divide watershed|divided shared
+divine godlike|divine inspired|divine providential|divinity theology|division section|dizzy silly
+docile gentle|dock pier wharf|dock sorrel|doctor physician|doctor sophisticate|doctrine ism philosophy
+document papers|dodge dodging scheme|dodge duck elude evade hedge parry sidestep skirt|dodging escape
+dog frank|dog heel hound|dogged persistent|doggedly tenaciously|doggerel jingle|dogma tenet
+doleful mournful|domain land|domain world|dominate eclipse overshadow|dominate master
+dominate predominate prevail reign rule|dominated henpecked|dominating peremptory
+domination mastery supremacy|done through|donor giver|doomed lost|doomed unlucky|door doorway threshold
+doorhandle doorknob|doorman porter|dope gage grass skunk smoke weed|doped drugged|dormant inactive
+dormant sleeping|dormant torpid|dormitory hall|dosage dose|dose drug|dot stud|dotted flecked speckled
 double doubly twice|double dual|double dual treble twofold|double duplicate|double duplicate repeat
-double forked|double image|double twofold|doubt question|doubt uncertainty|doubtful dubious
-doubtful tentative|doubtless undoubtedly|dourly sullenly|down downward|down kill pop|down land|down pile
-down polish refine|downfall fall|downfall ruin|dowry portion|doze drowse|dozen twelve
-dozens lots scores tons wads|drab dreary|drab sober somber|draft draught|draft draught drawing
-draft draught gulp swig|draft enlist|draft outline|drafting drawing|drafty draughty|drag draw puff
-drag embroil sweep tangle|drag puff pull|drag scuff|drag trail|drain drainage|drama play
-dramatic spectacular striking|dramatics theater theatre|dramatist playwright
-dramatize embellish embroider pad|draw get|draw guide pass run|draw haul|draw hook|draw lot|draw make
-draw pull|draw quarter|draw reap|draw string thread|draw tie|draw withdraw|dread fear|dreamer idealist
-dreamy languid|dress groom|dress trim|dressed polished|dresser vanity|dribble drip drop
-dribble drip trickle|dribble filter trickle|dribble slaver|drift err stray|drift heading|drift impetus
-drift movement trend|drift purport|drill exercise practice|drill exercise practice practise
-drink drinking drunkenness|drink imbibe|drink pledge salute toast|drink swallow|drive driveway
-drive driving|drive force ram|drive labor labour push tug|drive motor|drive repel repulse|drive ride
-drive take|drive thrust|driven impelled|drizzle moisten|drone laggard poke|drone monotone|droop flag sag
-droop sag|droop wilt|drop expend spend|drop fall|drop fell|drop flatten|drop miss neglect omit overlook
-drop sink|droppings dung muck|dross impurity|drown overwhelm submerge|drown swim|drowsy yawning
-drugstore pharmacy|drumhead head|drumhead summary|drunk drunkard|drunk gone|dry ironic ironical wry
-dryness sobriety|dub knight|dub nickname|dugout pirogue|dull leaden|dull muffled muted softened|dull pall
-dull slow sluggish|dull thudding|dullard stupid|dumb mute silent|dump plunge|dump shit|dun fawn
-dungeon keep|dupe fool gull|dupe victim|duplicate duplication|duplicate extra|duplicate matching twin
-duplicate parallel twin|durability strength|durable lasting|duration length|dusk fall nightfall twilight
-dusky swart swarthy|dusky twilight|duty obligation responsibility|duty tariff|dwarf gnome
-dwarf overshadow shadow|dwell harp|dwell inhabit|dwell inhabit live populate|dweller inhabitant
-eagerness keenness|eagerness readiness zeal|ear spike|earlier earliest|earlier originally|earlier sooner
-early former other|earn garner win|earnest sincere solemn|earnestly seriously
-earnestness seriousness sincerity|earnings net profit profits|earnings pay remuneration salary wage
-earphone phone|earth globe world|earth ground|earth ground land|earth world|earthquake quake|ease relief
-ease relieve still|ease repose rest|ease simplicity|easily easy|easily well|east eastward|easy gentle
-easy gentle soft|easy leisurely|easy light loose|easy slow slowly|easy soft|eat feed|eating feeding
-ebb ebbing wane|ebony sable|ebullient exuberant|eccentric flake|echo recall|echo repeat
-echo replication reverberation|echo resound reverberate ring|economic economical|economize husband
-economize save|economy saving|ecstasy rapture|ecstasy rapture transport|eddy purl swirl whirl|eddy twist
-edge inch|edge sharpness|edgy jumpy restive|edition variant variation version|educated enlightened
-education instruction teaching|efface erase|efface obliterate|effect effectuate|effect force
-effect impression|effective efficacious|effective efficient|effective good|effectiveness potency strength
-effluent wastewater|effort exertion sweat|effort exploit feat|egg eggs|ego egotism|ego self|eject exclude
-eject squirt|ejection exclusion expulsion|ejection expulsion projection|elaboration enlargement expansion
-elaboration refinement|elapse lapse pass|elastic flexible pliant|elasticity snap|elate uplift|elder older
-elder senior|elect elite|elector voter|electric electrical|electric galvanic|electricity power
-electrifying thrilling|electrostatic static|elegant graceful refined|elemental elementary primary
-elementary simple unproblematic|elevate lift raise|elevated exalted grand lofty rarified sublime
-elevated raised|elevation height peak pinnacle superlative top|elevation lift raising|elevator lift
-elicit evoke extract|eliminate extinguish|eliminate pass|eliminate reject|elimination evacuation excretion
-elimination liquidation|elongate elongated|elongate linear|elongate stretch|elongated extended prolonged
-eloquent silver|elude escape|elusive subtle|emanate exhale|emanation emission|emanation rise
-emancipate liberate|emancipated liberated|embark enter|embark ship|embark venture
+double image|double twofold|doubt question|doubt uncertainty|doubtful dubious|doubtful tentative
+doubtless undoubtedly|dourly sullenly|down downward|down polish refine|downfall fall|downfall ruin
+dowry portion|doze drowse|dozen twelve|dozens lots scores tons wads|drab dreary|drab sober somber
+draft draught|draft enlist|draft outline|drafting drawing|drafty draughty|drag embroil sweep tangle
+drag puff|drag trail|drain drainage|drama play|dramatic spectacular striking|dramatics theater theatre
+dramatist playwright|dramatize embellish embroider pad|draught gulp swig|draw pull|draw reap|draw tie
+dread fear|dreamer idealist|dreamy languid|dressed polished|dribble drip|dribble drip trickle
+dribble filter trickle|dribble slaver|drift err stray|drift impetus|drift purport|drift trend
+drill exercise practice|drill exercise practice practise|drink drinking drunkenness|drink imbibe
+drink pledge salute toast|drink swallow|drive driveway|drive driving|drive force ram|drive motor
+drive repel repulse|drive thrust|driven impelled|drizzle moisten|drone laggard poke|drone monotone
+droop flag sag|droop sag|droop wilt|drop sink|droppings dung muck|dross impurity|drown overwhelm submerge
+drowsy yawning|drugstore pharmacy|drumhead summary|drunk drunkard|drunk gone|dry ironic ironical wry
+dryness sobriety|dub knight|dub nickname|dugout pirogue|dull muffled muted softened|dull pall
+dullard stupid|dumb mute silent|dump shit|dun fawn|dungeon keep|dupe fool gull|dupe victim
+duplicate duplication|duplicate extra|duplicate matching twin|duplicate parallel twin|durable lasting
+duration length|dusk nightfall twilight|dusky swart swarthy|dusky twilight|duty obligation responsibility
+duty tariff|dwarf gnome|dwarf overshadow shadow|dwell harp|dwell inhabit|dwell inhabit live populate
+dweller inhabitant|eagerness keenness|eagerness readiness zeal|ear spike|earlier earliest
+earlier originally|earlier sooner|early former other|earn garner win|earn realize|earnest sincere solemn
+earnestly seriously|earnestness seriousness sincerity|earnings net profit profits
+earnings pay remuneration salary wage|earphone phone|earth globe world|earth ground|earth ground land
+earthquake quake|ease relief|ease relieve still|ease repose rest|ease simplicity|easily easy|easily well
+east eastward|easy leisurely|easy slow slowly|easy soft|eat feed|eating feeding|ebb ebbing wane
+ebony sable|ebullient exuberant|eccentric flake|echo recall|echo repeat|echo replication reverberation
+echo resound reverberate ring|economic economical|economize husband|economy saving|ecstasy rapture
+ecstasy rapture transport|eddy purl swirl whirl|edge inch|edge sharpness|edgy jumpy restive
+edition variant variation version|educate prepare train|educated enlightened
+education instruction teaching|efface erase|efface obliterate|effect effectuate|effect impression
+effective efficacious|effective efficient|effectiveness potency|effluent wastewater|effort exertion sweat
+effort exploit feat|egg eggs|ego egotism|ego self|eject exclude|eject exhaust expel release|eject squirt
+ejection exclusion expulsion|ejection expulsion|elaboration enlargement expansion|elaboration refinement
+elapse lapse pass|elastic flexible pliant|elate uplift|elder older|elder senior|elect elite|elector voter
+electric electrical|electric galvanic|electrifying thrilling|electrostatic static|elegant graceful refined
+elemental elementary primary|elementary simple unproblematic|elevate lift raise|elevate promote upgrade
+elevated exalted grand lofty rarified sublime|elevated raised
+elevation height peak pinnacle superlative top|elevation lift raising|elicit evoke extract
+eliminate extinguish|elimination evacuation excretion|elimination liquidation|elongate elongated
+elongate linear|elongate stretch|elongated extended prolonged|eloquent silver|elude escape|elusive subtle
+emanate exhale|emanation emission|emancipate liberate|emancipated liberated|embark ship|embark venture
 embed imbed implant plant|emblematic symbolic|embodiment incarnation|embodiment shape
-embody incarnate substantiate|embody personify|embrace embracing|emerge issue|emergence growth
-emergence issue|emergency exigency pinch|emit utter|emotionalism emotionality|emphasis vehemence
+embody incarnate substantiate|embody personify|embrace embracing|embrace espouse|emerge issue
+emergence growth|emergency exigency pinch|emit utter|emotionalism emotionality|emphasis vehemence
 emphasize underline underscore|emphatic forceful|empiricism quackery|employ employment|employ engage hire
 employment engagement|employment exercise usage use utilization|employment work|empower endow gift invest
-emptiness vacancy vacuum void|emptiness vanity|empty evacuate void|empty hollow|enact ordain|enact reenact
-enactment passage|enchantment fascination|enchantment spell trance|enclose envelop wrap|enclose inclose
-enclose inclose insert introduce|encounter meet play|encounter meet receive|encounter meet see
-encounter meeting|encroach entrench impinge trench|encroach impinge|encroachment impact
-encroachment intrusion invasion|encroachment intrusion trespass violation
-encumbrance hitch interference preventive|end ending|end goal|end last|end remainder remnant|end terminal
-end terminate|endanger expose peril queer|endanger imperil jeopardize menace peril threaten
+emptiness vacancy vacuum void|emptiness vanity|empty hollow|enact ordain|enact reenact|enactment passage
+enchantment fascination|enchantment spell trance|enclose envelop wrap|enclose inclose
+enclose inclose insert introduce|encounter meet|encounter meeting|encroach entrench impinge trench
+encroach impinge|encroachment impact|encroachment intrusion invasion
+encroachment intrusion trespass violation|encumbrance hitch interference preventive|end ending|end goal
+end terminal|end terminate|endanger expose peril queer|endanger imperil jeopardize menace peril threaten
 endearing lovely|endeavor enterprise|endeavor strive|ending termination|endless eternal interminable
-endlessly infinitely|endorse indorse|endowment gift talent|endpoint termination|endurance survival
-endure last|endure last live survive|endure persist prevail run|endure suffer|endure wear|enemy foe
-enemy foe opposition|energetic industrious|energize excite|energy push|energy vigor|energy vigor zip
-energy vitality|enervate faze|enervating weakening|enervation exhaustion|enforce impose|engage enlist
-engage lock mesh operate|engage plight|engage prosecute pursue|engage wage|engaged intermeshed
-engaged occupied|engagement interlocking mesh|engagement involvement participation|engineering technology
-engrave etch|engrave grave inscribe scratch|engraved inscribed|engrossing fascinating
-enhance heighten raise|enigma mystery secret|enigma riddle|enigmatic puzzling|enjoin order say tell
-enjoy love|enjoyment use|enlarge magnify|enlargement expansion|enlargement magnification
-enlightened initiate|enlightenment nirvana|enmesh mesh|enormous tremendous
-enormously staggeringly tremendously|enough plenty|enquire inquire investigate|enquire inquire wonder
-enraged furious maddened|enrol enroll enter inscribe recruit|enrollment registration|ensconce settle
-enshrine saint|enshrine shrine|ensue result|entail imply mean|entanglement web|enter figure
-enter insert introduce|enter participate|enter record|enterprise initiative|entertain harbor hold nurse
+endlessly infinitely|endowment gift talent|endpoint termination|endurance survival|endure last
+endure last live survive|endure suffer|enemy foe|energetic industrious|energy push|energy vigor
+energy vigor zip|energy vitality|enervate faze|enervating weakening|enervation exhaustion
+enforce implement|enforce impose|engage engross|engage plight|engage prosecute pursue|engaged intermeshed
+engaged occupied|engagement interlocking mesh|engineer mastermind organise organize|engineering technology
+engrave etch|engrave grave inscribe|engraved inscribed|engross engulf immerse steep|engrossing fascinating
+enhance heighten|enigma mystery secret|enigma riddle|enigmatic puzzling|enjoin order say tell|enjoy love
+enlarge magnify|enlargement expansion|enlightened initiate|enlightenment nirvana|enmesh mesh
+enormous tremendous|enormously staggeringly tremendously|enough plenty|enquire inquire investigate
+enquire inquire wonder|enraged furious maddened|enrol enroll enter inscribe recruit
+enrollment registration|enshrine saint|enshrine shrine|ensue result|entail imply mean|entanglement web
+enter figure|enter participate|enter record|enterprise initiative|entertain harbor hold nurse
 enthrone invest vest|enthrone throne|entice lure tempt|entire full total|entire intact
 entire intact integral|entirety totality|entitle gentle|entitle title|entrance entranceway entry
-entrance entry incoming|entrant fledgling freshman newcomer starter|entrust leave|entry submission
+entrance entry incoming|entrant fledgling freshman newcomer starter|entry submission
 enumerate itemize recite|envious jealous|environment environs surround surroundings|envisage imagine
-envision fancy figure image picture project see visualize|envision foresee|ephemeral passing|epic heroic
+envision fancy figure image picture see visualize|envision foresee|ephemeral passing|epic heroic
 epicure gourmet|epigram quip|episode installment|episode sequence|epithet name
-epitome image paradigm prototype|epitomize typify|epoch era|equal equate match|equal match peer
-equal match rival touch|equality equation equivalence par|equip fit outfit|equipped furnished
-equitable just|equity fairness|eradicate exterminate extirpate uproot|erect raise rear|erect rear
-erect upright vertical|erode fret|erode gnaw|eroded scoured|erotic titillating|err mistake slip
-erratic mercurial quicksilver|erratic planetary wandering|erratically unpredictably|error fault mistake
-error mistake|error wrongdoing|ersatz substitute|erudite learned|erupt flare|erupt ignite
-eruption irruption outbreak|escape flight|escape leak leakage outflow|escape miss|escaped loose
-eschew shun|escort see|escritoire secretary|especially particularly peculiarly specially
-especially specially|essay examine prove test try|essence perfume|essential indispensable
-essential necessary necessity requirement|essential substantive|establish found launch|establish give
-establish instal install|establish make|established naturalized|establishment institution
-establishment validation|esteem prise prize respect value|esteem regard respect|esteem repute
+epitome image paradigm prototype|epitomize typify|epoch era|equal equate|equal match rival|equal peer
+equality equation equivalence par|equip outfit|equipped furnished|equitable just|equity fairness
+eradicate exterminate extirpate uproot|erect rear|erect upright vertical|erode gnaw|eroded scoured
+erotic titillating|err mistake slip|erratic mercurial quicksilver|erratic planetary wandering
+erratically unpredictably|error fault mistake|error wrongdoing|ersatz substitute|erudite learned
+erupt flare|erupt ignite|eruption irruption outbreak|escape flight|eschew shun|escritoire secretary
+especially particularly peculiarly specially|especially specially|essay examine prove test try
+essence perfume|essential indispensable|essential necessary necessity requirement|essential substantive
+establish found launch|establish instal install|established naturalized|establishment institution
+esteem prise prize respect value|esteem regard respect|esteem repute|esteem respect
 eternal everlasting perpetual unending|eternally everlastingly forever|ethereal gossamer|ethical honorable
 ethics morality morals|ethnic pagan|evaluate judge|evaluation rating|evaluation rating valuation
-evangelist gospeler|evaporation vapor vaporization|eve even evening|even flush level|even level tied
-even regular|even still yet|eventually finally|everyday mundane routine unremarkable|evidence grounds
-evidence prove show testify|evidence tell|evil malign|evil vicious|evil wickedness|evildoer sinner
-evocation induction|evoke provoke|evoke suggest|exactly just precisely properly|exactly precisely
-exaggerated magnified|exaggerated overdone|exaggeration magnification|exalt glorify proclaim|exalt thrill
-examination interrogation|examination scrutiny|examination test|examination testing|examine probe
-examine see|example exemplar model|example exercise|example illustration instance representative
-example lesson|example model|exasperate incense infuriate|exasperating infuriating maddening
-excavation mining|exceed outdo outstrip surmount surpass|exceed overstep pass top transcend
-exceed surpass transcend|excel surpass|excellent ripping splendid|excellently magnificently splendidly
-except exclude omit|exception exclusion|exceptional particular special|exceptional prodigious
-excess extra redundant spare surplus|excess surfeit|excess surplus|excessive extravagant exuberant
-excessive undue|exchange interchange|exchange interchange replace substitute|exchange rally
-exchange switch|excise expunge scratch strike|excitability irritability|excite shake stimulate stir
-excite stimulate|excite stimulate stir|excited frantic mad|excitement fervor|exclaim proclaim promulgate
-exclaiming exclamation|exclude shut|exclusive scoop|exclusive single|exclusive sole|excruciating torturing
-excursion expedition outing sashay|excuse exempt relieve|excuse explain|excuse pardon|execute perform
-execute run|execution implementation|execution murder|execution performance|exemplify illustrate instance
+evangelist gospeler|evaporation vapor vaporization|eve even evening|even flush level|even still yet
+eventually finally|everyday mundane routine unremarkable|evidence grounds|evidence prove show testify
+evil malign|evil vicious|evil wickedness|evildoer sinner|evocation induction|evoke provoke
+exactly just precisely properly|exactly precisely|exaggerated magnified|exaggerated overdone
+exaggeration magnification|exalt glorify proclaim|exalt thrill|examination interrogation
+examination scrutiny|examination test|examination testing|examine probe|example exemplar model
+example illustration instance representative|example lesson|exasperate incense infuriate
+exasperating infuriating maddening|excavation mining|exceed outdo outstrip surmount surpass
+exceed overstep top transcend|exceed surpass transcend|excel surpass|excellent ripping splendid
+excellently magnificently splendidly|except exclude omit|exception exclusion
+exceptional particular special|exceptional prodigious|excess extra redundant spare surplus|excess surfeit
+excess surplus|excessive extravagant exuberant|excessive undue|exchange interchange
+exchange interchange replace substitute|exchange switch|excise expunge scratch|excitability irritability
+excite sex|excite shake stimulate stir|excite stimulate|excite stimulate stir|excited frantic mad
+excitement fervor|exclaim proclaim promulgate|exclaiming exclamation|exclude shut|exclusive scoop
+exclusive sole|excruciating torturing|excursion expedition outing sashay|excuse exempt|excuse explain
+excuse pardon|execute perform|execution implementation|execution performance|exemplify illustrate instance
 exemplify represent|exempt free relieve|exemption freedom|exemption immunity|exercise exercising workout
 exercise exert|exercise practice practise|exercise work|exert maintain wield|exhale expire|exhaust fumes
 exhaust sap tire|exhausted fatigued gone|exhausting tiring wearying|exhaustive thorough thoroughgoing
 exhaustively thoroughly|exhibit march parade|exhibition exposition|exhilarating stimulating
 exhortation incitement|exile transportation|exist live subsist survive|existent existing|existent real
-existential experiential|exit issue outlet|exit leave|expand extend|expanse sweep
-expectation outlook prospect|expedite hasten|expel oust|expel rout|expend use|expenditure outlay spending
-experience feel|experience get have receive|experience have|experience know live|experience see
+existential experiential|exit leave|exit outlet|expanse sweep|expectant gravid great
+expectation outlook prospect|expedite hasten|expel oust|expel rout|expend spend|expend use
+expenditure outlay spending|experience feel|experience have receive|experience know live
 experiment experimentation|experimental observational|expert technical|expiration termination
-explicit expressed|exploit overwork|exploit tap|exploit work|explore research search|explosive volatile
-expose uncover|exposed open|exposure photo photograph picture|exposure vulnerability|express extract
-express limited|express show|express state|express utter|expression formula|expression formulation
-expression manifestation reflection|exquisite keen|extend gallop|extend lead pass run|extend offer
-extend prolong|extend strain|extend stretch|extend stretch unfold|extended extensive
-extended lengthy prolonged|extension prolongation|extension propagation|extension reference|extension wing
-extenuate mitigate|exterior outside|external extraneous outside|external international outside
-extinguish quench|extirpate uproot|extra special|extract pull|extract selection|extraneous foreign
-extraneous immaterial|extraordinary sinful|extrapolate generalize infer|extravagantly lavishly
-extravagantly lavishly richly|extravagantly profusely|extreme extremum|extreme utmost|extremely highly
-extremity member|extremum peak|exuberant lush profuse riotous|exultant jubilant rejoicing triumphant
-exultation rejoicing|eye eyeball|eyeball orb|eyelid lid|eyepiece ocular|fabled legendary|fabric framework
-fabulous mythic mythological|facade frontage frontal|face front look|face grimace|face side
-facilitate help|facility installation|facility readiness|faction sect|factory mill|faculty staff
-fade fleet pass|fade languish|fade melt|fade slice|fade wither|faded weakened|fail miscarry|fail neglect
-failure loser|faint feeble|faint light|faint swoon|faint timid|faint weak|fair fairly|fair honest
+explicit expressed|exploit overwork|exploit tap|explore research search|explosive volatile|expose uncover
+exposed open|exposure vulnerability|express limited|express show|express state|express utter
+expression formula|expression formulation|expression manifestation reflection|exquisite keen
+extend lead pass run|extended extensive|extended lengthy prolonged|extension propagation
+extenuate mitigate|exterior outside|external extraneous outside|external international|extinguish quench
+extirpate uproot|extract selection|extraneous foreign|extraneous immaterial|extraordinary sinful
+extrapolate generalize infer|extravagantly lavishly|extravagantly lavishly richly|extravagantly profusely
+extreme extremum|extreme utmost|extremely highly|extremity member|extremum peak
+exuberant lush profuse riotous|exultant jubilant rejoicing triumphant|exultation rejoicing|eye eyeball
+eyeball orb|eyelid lid|eyepiece ocular|fabled legendary|fabric framework|fabulous mythic mythological
+facade frontage frontal|face front look|facilitate help|facility installation|facility readiness
+faction sect|factory mill|faculty staff|fade fleet|fade languish|fade melt|fade slice|fade wither
+faded weakened|fail miscarry|fail neglect|failure loser|faint feeble|faint swoon|faint timid|fair fairly
 fair just|fair reasonable|fairly jolly moderately pretty reasonably somewhat|fairness loveliness
 fairy pansy queen queer|faith religion|faith trust|faithfully reliably|fake faker fraud pseudo sham
-fake false imitation simulated|fake forge|fake sham|fall flow hang|fall light|fall pass return|fall pin
-fall precipitate|fall shine strike|fall spill tumble|fall surrender|falloff slack slump
-false fictive pretended sham|false mistaken|false sour|false untrue|falsity untruth
-falter faltering hesitation waver|falter stammer stutter|falter stumble|falter waver
-famed famous illustrious notable noted|familiar intimate|familiarity impropriety liberty
-familiarity intimacy|family fellowship|family folk sept|family home house household|family mob syndicate
-fan winnow|fanatic fiend|fanciful imaginary|fancy fantasy illusion phantasy|fancy fondness|fanfare flash
+fake false imitation simulated|fake forge|fake sham|fall precipitate|fall spill tumble|falloff slack slump
+false mistaken|falsity untruth|falter faltering hesitation waver|falter stammer stutter|falter stumble
+falter waver|famed famous illustrious notable noted|familiarity intimacy|family folk sept|family household
+fanatic fiend|fanciful imaginary|fancy fantasy illusion phantasy|fancy fondness|fanfare flash
 fanfare flourish|fantastic grand howling marvelous rattling terrific tremendous wonderful wondrous
-fantastic wild|fantasy phantasy|farce stuff|fare menu|fare transportation|farewell leave parting
-farm grow produce raise|farming land|farmland tilth|farther further|farthest utmost
-fascinate grip transfix|fascinate intrigue|fascinated spellbound|fashion forge
-fashion manner mode style way|fast firm|fast firm loyal|fast flying quick|fast libertine riotous
-fast tight|fasten fix secure|fasten tighten|fastened tied|faster quicker|fat fatten plump|fat fatty
-fat fertile productive rich|fat juicy|fatal fateful|fateful foreboding portentous|father forefather sire
-fathom sound|fatigue jade pall tire weary|fatigue jade tire wear weary|fatigue weariness|favor prefer
-favor privilege|favorable golden lucky prosperous|favored favorite pet preferred|fear fright
+fantasy phantasy|fare menu|fare transportation|farewell leave parting|farm produce raise|farmland tilth
+farther further|farthest utmost|fascinate grip transfix|fascinate intrigue|fascinated spellbound
+fashion manner mode style way|fast libertine riotous|fast tight|fasten fix secure|fasten tighten
+fastened tied|faster quicker|fat fatten plump|fat fatty|fat juicy|fatal fateful
+fateful foreboding portentous|father forefather sire|fatigue jade tire weary|fatigue weariness
+favor prefer|favor privilege|favorable golden lucky prosperous|favored favorite pet preferred|fear fright
 fear revere reverence venerate|fearful frightful|fearless unafraid|feasible practicable viable workable
-feast feed|feast fete|feather square|feature have|fecund fertile prolific|fecundity fruitfulness|fee tip
-feeble nerveless|feeble rickety weak weakly|feed fertilize|feed give|feed prey
-feel feeling flavor look smell spirit tone|feel find|feel finger|feel sense|feeling touch
-felicity happiness|fell fly vanish|fell hide|fellow mate|fence fencing|fence surround wall|fender wing
-ferment fermentation|ferment sour turn work|ferment work|ferocious fierce furious savage
-ferociously fiercely|ferocity fierceness fury vehemence violence wildness|fertile prolific|festival fete
-festive gay merry|fetching winning|fetid foul stinking|feverish hectic|fiddle monkey tamper
-fiddle play toy|fiddle shirk|fiddle tinker|fiddle violin|fidget restlessness|field plain
-field theater theatre|fiendish infernal satanic unholy|fierce vehement violent|fig figure|fight struggle
-figure image|figure name|figure number|figurine statuette|file register|fill filling
-fill fit fulfil fulfill meet satisfy|fill occupy|fill occupy take|fill satiate|filling pick
-film flick movie picture|film shoot take|filter permeate|filter strain|filthy foul nasty|final last
-final last net|finally last lastly|finally ultimately|financial fiscal|find get incur obtain receive
-find recover regain retrieve|find regain|find rule|find see witness|fine ticket|fineness thinness
-finger thumb|finicky fussy particular|finish finishing|finished ruined|fire firing|fire flame|fire fuel
-fire ignite light|firearm piece|fireplace hearth|fireside hearth|firing lighting|firm firmly steadfastly
-firm house|firm solid|firm steady|firm steady stiff unfaltering unshakable unwavering|firm strong
+feast fete|feature have|fecund fertile prolific|fecundity fruitfulness|fee tip|feeble nerveless
+feeble rickety weakly|feel feeling flavor look smell spirit tone|feel find|feel sense|feign sham simulate
+felicity happiness|fell hide|fell vanish|fence fencing|fence surround wall|ferment fermentation
+ferment sour|ferocious fierce furious savage|ferociously fiercely
+ferocity fierceness fury vehemence violence wildness|fertile prolific|festival fete|festive gay merry
+fetching winning|fetid foul stinking|feverish hectic|fictive pretended sham|fiddle monkey tamper
+fiddle shirk|fiddle toy|fiddle violin|fidget restlessness|fiendish infernal satanic unholy
+fierce vehement violent|fig figure|fight struggle|figurine statuette|file register|fill filling
+fill fulfil fulfill meet satisfy|fill occupy|film flick movie picture|film shoot|filter permeate
+filthy foul nasty|filthy nasty|final last net|finally last lastly|finally ultimately|financial fiscal
+find regain|find see witness|fine ticket|fineness thinness|finger thumb|finicky fussy particular
+finished ruined|fire firing|fire flame|fireplace hearth|fireside hearth|firing lighting
+firm firmly steadfastly|firm house|firm steady|firm steady stiff unfaltering unshakable unwavering
 firmly hard|firmly securely|firmness resolution resolve|first foremost|first inaugural initiative maiden
-first low|fisher fisherman|fishmonger fishwife|fit match|fit paroxysm|fit primed set|fit scene tantrum
-fitting meet|five quintet|fix fixing fixture mend repair|fix get|fix hole jam mess muddle pickle
-fix localization location|fix prepare ready set|fix sterilize|fixed frozen|fixed rigid set|fixture regular
-fizzle hiss hissing|flag pin|flail lam thrash thresh|flail thresh|flair flare|flair genius|flake peel
-flame flare|flank wing|flannel gabardine tweed white|flap flutter|flap fuss|flap roll undulate wave
-flare flash|flash flashing|flash flaunt|flash heartbeat instant twinkling wink|flashlight torch
-flashy gaudy jazzy showy|flat level plane|flat mat matted|flat monotone monotonous|flat prostrate
-flat unconditional|flatly unconditionally|flatness languor lethargy|flatness mat|flatus wind
-flavor nip relish savor smack tang|flavor season|fleck patch spot|flee fly|fleet swift
+fisher fisherman|fishmonger fishwife|fit paroxysm|fit primed set|fit tantrum|fitting meet|five quintet
+fix fixing fixture mend repair|fix jam mess muddle pickle|fix localization location|fixed rigid set
+fixture regular|fizzle hiss hissing|flail lam thrash thresh|flail thresh|flair flare|flair genius
+flake peel|flame flare|flank wing|flannel gabardine tweed|flap flutter|flap fuss|flap undulate wave
+flash flashing|flash flaunt|flash heartbeat instant twinkling wink|flashlight torch
+flashy gaudy jazzy showy|flat level plane|flat prostrate|flat unconditional|flatly unconditionally
+flatness languor lethargy|flavor nip relish savor smack tang|flavor season|fleck patch spot|fleet swift
 fleeting fugitive momentary|flesh pulp|fleshy heavy overweight|flick flicker|flick flip
-flick flip leaf riffle thumb|flick jerk|flick riffle ruffle|flicker flutter quiver waver
-flicker flutter waver|flicker glint spark|flight flying|flimsy fragile slight thin|flimsy insubstantial
-flimsy unconvincing|flinch wince|fling spree|flint obdurate|flip impudent insolent|flip pass toss
-flip pitch sky toss|flip somersault somersaulting|flip switch throw|flip toss|flip twitch|flirt play toy
-float swim|flock fold|flock troop|flog lash lather slash strap whip|flood glut|flood overflow
-floor flooring|floor level story|floor shock|flop founder|flop right|florid ruddy|flounce ruffle
-flounder stagger|flourish prosper thrive|flout scoff|flow flowing|flow flux|flow period|flow stream
-flowering unfolding|fluff ruffle|fluff tease|fluid liquid|fluid liquid smooth|fluid mobile|fluid unstable
-flush gush|flush loaded substantial wealthy|flush purge scour|flush sluice|flushed rosy
-fluster perturbation|fly pilot|fly vanish|fly wing|foam froth|foam froth sparkle|focus sharpen
-focus stress|fog haze|foible idiosyncrasy|foliage leaf|folk folks|follow observe watch|follow pursue
-follow succeed|follow survey|follow trace|following next|folly foolishness|folly foolishness madness
+flick flip leaf riffle thumb|flick riffle ruffle|flicker flutter quiver waver|flicker flutter waver
+flicker glint spark|flight flying|flimsy fragile slight|flimsy insubstantial|flimsy unconvincing
+flinch wince|fling offer whirl|fling spree|flint obdurate|flip impudent insolent|flip pitch sky toss
+flip somersault somersaulting|flip switch throw|flip toss|flip twitch|flirt toy|float swim
+flog lash lather slash strap whip|flood glut|flood overflow|floor flooring|floor shock|floor story
+flop founder|flop right|florid ruddy|flounce ruffle|flounder stagger|flourish prosper thrive|flout scoff
+flow flowing|flow flux|flow stream|flowering unfolding|flub fluff fumble muff spoil|fluid liquid smooth
+fluid unstable|flush gush|flush loaded substantial wealthy|flush sluice|flushed rosy|fluster perturbation
+fly pilot|fly wing|flying quick|foam froth|foam froth sparkle|focus stress|fog haze|foible idiosyncrasy
+foliage leaf|folk folks|following next|folly foolishness|folly foolishness madness
 folly foolishness stupidity|fond partial|fondly lovingly|fondness warmth|food nutrient|foodstuff grocery
-fool gull|fool sap|foolhardy reckless|foot hoof|foot infantry|foot pick|footing terms|footpath pathway
-footprint step|footstep pace step stride|footstep step|forbid foreclose forestall preclude prevent
-forbidden out taboo|force impel|force personnel|force power|force push|force squeeze wedge|force storm
-force strength|force thrust|force violence|forced strained|foreboding premonition|forecasting prediction
-forefinger index|forego forfeit forgo waive|forego forgo precede|forego forgo relinquish waive
-foreground highlight spotlight|foreign strange|foreigner outsider|forerunner herald predecessor
-foresight prevision|forest timber|forest wood woods|forfeit sacrifice|forge form mold mould shape work
-forge hammer|forget leave|forgetful mindless|forgetful oblivious|forgetful short|fork pitchfork
-fork ramification|form imprint|form kind sort variety|form organise organize|form pattern shape|form phase
-form shape|form spring|form strain variant|formal stately|formally officially|formation shaping
-formative plastic shaping|former late previous|former old onetime sometime|formerly once
-formidable redoubtable|formula rule|formulation preparation|forswear retract|fort fortify|fort fortress
-fort garrison|forte loud|forte loudly|forte specialty strength|forth forward|forthright squarely
-fortification munition|fortify lace spike|fortify strengthen|fortunate golden|fortunate rosy
-fortunately luckily|fortune luck|forty twoscore|forwarding promotion|foster further|foster nurture
-foul fouled|fountain jet|fountain outflow spring|fountainhead head|fountainhead well|four foursome
-fourfold quadruple|fourth quarter|fowl poultry|fox trick|foyer hall lobby vestibule|fragment shard
-frail imperfect weak|frambesia yaws|frame framework|frame framing|frame inning|framework model
-frank postmark|frantic frenzied|frantically madly|freak monster monstrosity|freak nut|free innocent
-free liberal loose|free liberate loose release|free liberate release|free loose|free release
-free release relinquish resign|free rid|free spare|freeway pike superhighway thruway|freeze freezing
-freeze frost|freeze halt|freeze suspend|frenzied manic|frequent haunt|frequent patronize shop sponsor
-frequently often oftentimes|fresh freshly new newly|fresh impudent smart wise|fresh new novel
-fresh refreshed|fresh sweet|fresh unused|freshly impudently|freshness glow|freshness novelty|fret fuss
-fret grate|fret lather sweat|fright frighten scare|frightened panicked terrified|frightened scared
-frightful horrible horrifying ugly|frigid frozen icy wintry|fringe outskirt|fringe periphery|frog toad
-front movement|front presence|frost ice|froth spume suds|frown glower lower|frown scowl|fruit yield
-fruitless futile vain|fugitive runaway|fulfil fulfill satisfy|full fully|full good|full total|full wax
-full wide|fullness richness|fulminate rail|fumble grope|fumble muff|fume reek|fume smoke|fun merriment
-fun play sport|function map|function office part role|function officiate|function operate run work
-function procedure routine|function purpose role use|function serve|functional operational usable useable
-functional operative running working|functioning operation performance|fund stock store
-fundamental profound|fundamental rudimentary underlying|funny suspect suspicious|fur pelt
+fool gull|fool sap|foolhardy reckless|foot hoof|footing terms|footpath pathway|footstep pace step stride
+forbid foreclose forestall preclude prevent|forbidden out taboo|force impel|force personnel|force push
+force squeeze wedge|force strength|force violence|forced strained|foreboding premonition
+forecasting prediction|forefinger index|forego forfeit forgo waive|forego forgo precede
+forego forgo relinquish waive|foreground highlight spotlight|foreign strange|foreigner outsider
+forerunner herald predecessor|foresight prevision|forest timber|forest wood woods|forfeit sacrifice
+forge form mold mould shape|forge hammer|forgetful mindless|forgetful oblivious|forgetful short
+fork pitchfork|fork ramification|form imprint|form kind sort variety|form organise organize|form pattern
+form shape|form spring|formal stately|formally officially|formation shaping|formative plastic shaping
+former old onetime sometime|former previous|formerly once|formidable redoubtable|formulation preparation
+forswear retract|fort fortify|fort fortress|fort garrison|forte loud|forte loudly|forte specialty strength
+forth forward|forthright squarely|fortification munition|fortify strengthen|fortunate golden
+fortunate rosy|fortunately luckily|fortune luck|forty twoscore|forwarding promotion|foster further
+foster nurture|fountain jet|fountain outflow spring|fountainhead well|four foursome|fourfold quadruple
+fourth quarter|fowl poultry|fox trick|foyer hall lobby vestibule|fragment shard|frail imperfect weak
+frambesia yaws|frame inning|framework model|frank postmark|frantic frenzied|frantically madly
+freak monster monstrosity|freak nut|free liberate loose release|free loose|free rid
+freeway pike superhighway thruway|freeze freezing|freeze frost|freeze halt|frenzied manic|frequent haunt
+frequent patronize shop sponsor|frequently often oftentimes|fresh freshly new newly|fresh new novel
+freshly impudently|freshness glow|freshness novelty|fret fuss|fret grate|fret lather sweat
+fright frighten scare|frightened panicked terrified|frightened scared|frightful horrible horrifying ugly
+frigid frozen icy wintry|fringe outskirt|fringe periphery|frog toad|frost ice|froth spume suds
+frown glower lower|frown scowl|fruit yield|fruitless futile vain|fugitive runaway|fulfil fulfill satisfy
+full fully|full good|full total|full wax|fullness richness|fumble grope|fumble muff|fume reek|fume smoke
+fun merriment|function map|function office part role|function officiate|function operate work
+function purpose role use|function serve|functional operational usable useable|functioning performance
+fund stock store|fundamental profound|fundamental rudimentary underlying|funny suspect suspicious|fur pelt
 furnish provide render supply|furrow groove rut|furthermore moreover|furtive sneak stealthy
 fury madness rage|fuse primer priming|fusion merger unification|fuss mother|futile meaningless unavailing
-future hereafter|future next succeeding|fuzz hair|fuzzed fuzzy|gabble jabber|gag heave retch
-gag jest joke laugh|gag muzzle|gag quip|gage gauge|gaiety merriment|gain gather|gain profit|gainful paid
-gait pace|gal gallon|gallant lofty majestic proud|gallant squire|gallantry heroism valor|galvanic voltaic
-gambling play|game gritty spirited|game plot|gang mob pack ring|gap opening|gap spread|gape gawk|gape yawn
-garbage refuse|garland wreath|garner granary|gas gasoline|gash slash|gasp heave pant puff|gasp pant
-gather gathering|gather pucker tuck|gay homosexual|gay jolly jovial merry|gay queer|gaze regard|gaze stare
-gear paraphernalia|gear pitch|gear train|gem jewel|gem stone|gem treasure|gender sex
-general universal worldwide|generalization induction|generally mostly|generate give render return yield
-generation genesis|generation multiplication propagation|generosity unselfishness|generously liberally
-genetic transmissible|genial kind|genial mental|gentile pagan|gentle soft|gentleman man valet
-gently lightly softly|gently mildly|genuine true|genuinely really truly|geographic geographical
-geometric geometrical|germ seed source|germinate shoot sprout|gesticulate gesture motion|gesture motion
-get have let|get have make|get have suffer sustain|get make|get receive|ghastly grim gruesome macabre sick
-ghost haunt obsess|ghost shade specter|ghost touch trace|ghostlike ghostly spectral spiritual
-giant hulk whale|giant monster|gibbet pillory|giddiness vertigo|gift give present|gift giving
-gig lance spear|gigantic mammoth|giggle titter|gilded gilt gold golden|gilded gold golden
-gilded grand lush luxurious opulent sumptuous|girl girlfriend|girl miss|girlish schoolgirlish|give grant
-give hand pass reach|give have hold make throw|give impart leave|give pay|give render|give sacrifice
-give spring|give throw|give yield|given granted|given precondition presumption|glad happy|glance glimpse
-glance glint|glare glower|glare spotlight|glaring gross rank|glass glaze|glass ice|glasses spectacles
-glassy glazed|glazed shiny|gleam gleaming glimmer|gleam gleaming glow|gleam glimmer
-gleam glint glisten glitter shine|glean harvest reap|glee gloat|glee hilarity|gleeful jubilant
-glide sailing soaring|glimmer inkling|glinting glittering|glisten glitter sparkle|glistening shining shiny
-glitter sparkle|global planetary world worldwide|global spherical|gloomy sulky
-glorious resplendent splendid|glory halo|glow glowing radiance|glow luminescence|glue gum|glue paste
-glued pasted|glut gorge overeat overindulge satiate stuff|glut surfeit|glycerine glycerol|goad needle
-goad prick|goad prod|goad prod spur urging|goad spur|god idol|goddam goddamn goddamned
-godforsaken waste wild|golden prosperous|goner toast|good goodness|good honest|good honorable respectable
-good just upright|good right ripe|good salutary|good serious|good sound|good thoroughly|good well
-goof goose jackass|gore panel|gory sanguineous|gossamer sheer transparent|gouge rack squeeze wring
-gouge rout|govern order regulate|govern rule|government politics|governor regulator|gown nightdress
-gown robe|grab seize|gracefully graciously|grade level|grade mark score|grade order place range rank rate
-graded ranked stratified|gradient slope|grading marking|grain texture|graining woodgraining
-grammatic grammatical|grand heroic|grand thousand yard|grandeur nobility|grandma grandmother granny
-granular gritty|grape grapevine|graphic graphical|graphic lifelike pictorial vivid
-grapple grappling wrestle wrestling|grapple grip|grappling wrestling|grasp grip|grasping greedy
-grass pasture|grasshopper hopper|grate grating|grate grind|grate scrape|gratification satisfaction
-gratify indulge pander|gratify satisfy|grating rasping rough scratchy|gratuitous needless
-grave grievous heavy|grave sculpture|grave sedate sober solemn|grave tomb|gravely soberly|gravity sobriety
-gravity solemnity|gray grey|greasy oily|great outstanding|greatcoat overcoat|greatest sterling superlative
-greatness immensity|green greenness|green greens|green gullible|green immature|green jet|greet recognize
-grief sorrow|grievance grudge score|grieve sorrow|grievous monstrous|grill grille
-grim inexorable relentless stern|grin grinning smile smiling|grind mill|grind plodding|grip handle hold
-groan moan|grocery market|groom prepare train|groove rut|gross receipts revenue|grotesque monstrous
-ground land soil|ground prime|ground primer priming|ground reason|ground strand|grounder hopper
-groundless idle unwarranted wild|grounds yard|group grouping|group radical|grove orchard plantation
-grow mature|grow turn|growl growling|growl grumble rumble|growth increase|gruff hoarse husky
-grumble grumbling murmur murmuring mutter muttering|grumble grumbling rumble|grumble rumble|grumble scold
-guarantee undertake|guarantee vouch|guarantee warrant|guard precaution safeguard|guard safety|guard ward
-guerrilla irregular|guess guessing shot|guess hazard pretend venture|guess imagine reckon suppose think
-guess infer|guide scout|guide steer|guide usher|guidepost signpost|gull seagull|gulp gulping|gulp swig
-gum mumble|gummy pasty sticky|gun gunman|gun gunman gunslinger shooter|gunfire gunshot|gunpowder powder
-gush jet|gush outburst|gush spout|gusto relish zest|gutter sewer toilet|gutter trough
+future hereafter|future next succeeding|fuzz hair|fuzzed fuzzy|gabble jabber|gag jest joke laugh
+gag muzzle|gag quip|gage game punt stake|gage gauge|gaiety merriment|gain profit|gainful paid|gait pace
+gal gallon|gallant lofty majestic proud|gallant squire|gallantry heroism valor|galvanic voltaic
+game gritty spirited|gang mob pack ring|gap opening|gap spread|gape gawk|gape yawn|garbage refuse
+garland wreath|garner granary|gas gasoline|gash slash|gasp heave pant puff|gasp pant|gather gathering
+gather pucker tuck|gay homosexual|gay jolly jovial merry|gay queer|gaze regard|gaze stare
+gear paraphernalia|gear train|gem jewel|gem stone|gem treasure|gender sex|general universal worldwide
+generalization induction|generally mostly|generate render yield|generation genesis
+generosity unselfishness|generously liberally|genetic transmissible|genial kind|genial mental
+gentile pagan|gentleman valet|gently lightly softly|gently mildly|genuinely really truly
+geographic geographical|geometric geometrical|germ seed source|germinate sprout|gesticulate gesture motion
+gesture motion|get have let|get incur obtain receive|ghastly grim gruesome macabre|ghost haunt obsess
+ghost specter|ghost touch trace|ghostlike ghostly spectral spiritual|giant hulk whale|giant monster
+gibbet pillory|giddiness vertigo|gift giving|gig lance spear|gigantic mammoth|giggle titter
+gilded gilt gold golden|gilded gold golden|gilded grand lush luxurious opulent sumptuous|girl girlfriend
+girl miss|girlish schoolgirlish|give hold|give pay|give spring|given granted
+given precondition presumption|giving handsome liberal|glad happy|glance glimpse|glance glint|glare glower
+glare spotlight|glaring rank|glass glaze|glasses spectacles|glassy glazed|glazed shiny|gleam gleaming
+gleam gleaming glimmer|gleam glimmer|gleam glint glisten glitter shine|glean harvest reap|glee gloat
+glee hilarity|gleeful jubilant|glide sailing soaring|glimmer inkling|glinting glittering
+glisten glitter sparkle|glistening shining shiny|glitter sparkle|global planetary world worldwide
+global spherical|gloomy sulky|glorious resplendent splendid|glory halo|glow glowing radiance
+glow luminescence|glue gum|glue paste|glued pasted|glut gorge overeat overindulge satiate stuff
+glut surfeit|glycerine glycerol|goad needle|goad prick|goad prod|goad prod spur urging|goad spur|god idol
+goddam goddamn goddamned|godforsaken waste|golden prosperous|goner toast|good goodness
+good honorable respectable|good thoroughly|good well|goof goose jackass|gore panel|gory sanguineous
+gossamer sheer transparent|gouge rack squeeze wring|gouge rout|govern order regulate|govern rule
+government politics|governor regulator|gown nightdress|gown robe|grab snap snatch|gracefully graciously
+grade level|grade mark score|grade place rank rate|graded ranked stratified|gradient slope|grading marking
+graining woodgraining|grammatic grammatical|grand heroic|grand thousand yard|grandeur nobility
+grandma grandmother granny|granular gritty|grape grapevine|graphic graphical
+graphic lifelike pictorial vivid|grapple grappling wrestle wrestling|grapple grip|grappling wrestling
+grasp grip|grasping greedy|grass pasture|grasshopper hopper|grate grating|grate grind|grate scrape
+gratification satisfaction|gratify indulge pander|gratify satisfy|grating rasping rough scratchy
+gratuitous needless|grave grievous|grave sculpture|grave sedate sober solemn|grave tomb|gravely soberly
+gravity sobriety|gravity solemnity|gray grey|greasy oily|great outstanding|greatcoat overcoat
+greatest sterling superlative|greatness immensity|green greenness|green gullible|green immature
+greet recognize|grief sorrow|grievance grudge|grieve sorrow|grievous monstrous|grill grille
+grim inexorable relentless stern|grin grinning smile smiling|grind plodding|grip handle|groan moan
+grocery market|groom prepare train|groove rut|gross receipts revenue|grotesque monstrous|ground reason
+ground strand|grounder hopper|groundless idle unwarranted wild|grounds yard|group grouping|group radical
+grove orchard plantation|grow mature|growl growling|growl grumble rumble|growth increase
+gruff hoarse husky|grumble grumbling murmur murmuring mutter muttering|grumble grumbling rumble
+grumble rumble|grumble scold|guarantee undertake|guarantee vouch|guarantee warrant|guard safety|guard ward
+guerrilla irregular|guess guessing|guess hazard pretend venture|guess imagine reckon suppose think
+guide head maneuver point steer|guide steer|guide usher|guidepost signpost|gull seagull|gulp gulping
+gulp swig|gum mumble|gummy pasty sticky|gun gunman|gun gunman gunslinger shooter|gunfire gunshot
+gunpowder powder|gush jet|gush outburst|gush spout|gusto relish zest|gutter sewer toilet|gutter trough
 guy rib ridicule roast|gyrate reel spin whirl|gyration revolution rotation|habit use|hack hacker
-hack jade nag plug|hack whoop|haggle huckster|haggle wrangle|hail herald|halfway midway|hall hallway
-hall manse residence|hallmark stylemark trademark|hallowed sacred|halo ring|halt staunch stem|halt stop
-hamlet village|hammer pound pounding|hamper handicap hinder|hand handwriting script|hand paw
-handclasp handshaking shake|handle manage wield|handle palm|handle treat|handling manipulation
-handling treatment|hands manpower men|hangout haunt repair resort|hanker long yearn
-hapless miserable pathetic piteous pitiable pitiful poor wretched|happen materialize|happen occur pass
-happening occurrence|harbor haven|harbor shield|hard hardly|hard heavily|hard heavy|hard severe
-hard severely|hard strong|hard tough|harden inure|harden season|harden temper|hardened set
-hardened treated|hardship rigor severity|hardworking industrious tireless|hardy stout sturdy|hare rabbit
-harm hurt injury|harmonic sympathetic|harmonious proportionate symmetrical|harness rein|harness rein rule
-harness tackle|harry ravage|harsh rough|harshness rigor severity stiffness|harshness roughness
-harshness scratchiness|haste hurry|haste hurry rush rushing|hasten hurry rush|hasten induce rush stimulate
-hasten race rush speed|hastily hurriedly|hasty headlong|hasty precipitate|hat lid|hatch hatching
-hatchway opening scuttle|hate hatred|hateful mean|haunt stalk|haunted obsessed preoccupied
-haunting persistent|have hold|have own possess|have receive|have take|haversack knapsack
-hawk huckster peddle pitch|hawker peddler|hayfield meadow|hazard jeopardy peril risk|hazy misty
-head heading|head headland|head lead|head pass|head point|head principal|head question
-headmaster master schoolmaster|headstrong willful|heal mend|healer therapist|healing remedial therapeutic
-healthy hefty respectable sizable|healthy intelligent levelheaded sound|healthy salubrious|heap pile stack
-hear listen|hear try|hearer listener|heart nerve|heart pump|heart spirit|heartily warmly|hearty lusty
-hearty solid square substantial|heat heating|heat hotness|heat ignite inflame wake|heat passion warmth
-heat rut|heat warmth|heating warming|heave heaving|heave heft|heave lift raise|heave retch
-heaven nirvana paradise|heavens sphere|heavily heavy|heaviness thickness|heaving panting|heavy leaden
-heavy lowering sullen threatening|heavy ponderous|heavy profound sound|heavy sonorous|heed listen mind
-heed regard|heedless reckless|heedless unheeding|heel list|hefty muscular powerful sinewy|height stature
-heighten rise|heighten sharpen|heights high|heir successor|heist holdup|help serve|helpless lost
-helplessness weakness|hence thence therefore thus|herald trumpeter|herculean powerful|herd ruck
-here hither|hereafter hereinafter|heretofore hitherto yet|heritage inheritance|hesitancy hesitation
-hesitate pause|hesitate waffle waver|hidden obscure|hidden secret|hide obliterate obscure veil
-hide pelt skin|hideaway hideout|hideaway retreat|hideous horrid outrageous|hideous repulsive
-high highschool|high luxuriously richly|highwayman hijacker|hike raise rise|hike tramp|hilarious screaming
-hill mound|hillock knoll mound|hinder impede|hint jot mite pinch speck touch|hint lead steer tip wind
-hint suggest|hint suggestion tint trace|hip pelvis|histrionics representation theatrical|hit score tally
-hit shoot|hit strike|hit striking|hit stumble|hitch hobble limp|hitch rub snag|hitch thumb|hitch tour
-hitless scoreless|hobby pursuit|hock soak|hodgepodge jumble patchwork|hog pig|hoist lift wind|hold keep
-hold keep maintain|hold obtain prevail|hold retain|hold support sustain|holding keeping retention
-holding property|hole hollow|hole trap yap|holiday vacation|holler hollow|home interior internal national
-home place|home plate|homeland motherland|homely plain|honest honorable|honor honour|honor honour laurels
-honor honour observe respect|honor honour purity|honor honour reward|hood punk tough|hook pluck rob soak
-hook snare|hoop ring|hop skip|hope promise|horde host legion|horde swarm|horizon view|horn trumpet
-horror repugnance repulsion revulsion|horse knight|hospital infirmary|host legion|hostelry inn lodge
-hot live|hound hunt trace|hour minute|house sign|house theater theatre|housekeeping housework
-housing lodging|housing trapping|hover linger|hover vibrate
-however nevertheless nonetheless notwithstanding still withal yet|howl howling|howl roar|howl roar wail
-hubbub uproar|huddle powwow|huge immense vast|hugging kissing petting|hulk loom predominate tower
-hum humming|human man|humane humanist humanistic|humanist humanistic|humanist humanistic humanitarian
-humanist humanitarian|humanity man world|humanity manhood|humble low lowly modest small
-humble lowly menial|humbly meekly|humiliation mortification|humor mood temper|humor wit
-hunch intuition suspicion|hunger starve|hunger thirst|hungry thirsty|hunt hunting|hunt hunting search
-hunt run|hurdle vault|hurl hurtle lunge thrust|hurl throw|hurler pitcher twirler|hurry rush
-hurry speed zip|hurrying scurrying|hurrying speed|hurt injure|hurt suffer|hurt suffering|hurt weakened
-hurt wounded|hush quiet|hush silence still|hush still stillness|hustle pluck roll|hut shack shanty
-hyperbolic inflated|hypnotize mesmerize|hypocrite phony|hypothesis possibility theory
-hypothetical supposed|icebox refrigerator|idea mind|idea theme|idea thought|ideal paragon saint
-identical indistinguishable|identical very|identification recognition|identify name|identify place
+hack jade nag|haggle huckster|haggle wrangle|hail herald|halfway midway|hall hallway
+hallmark stylemark trademark|hallowed sacred|halo ring|halt staunch stem|halt stop|hamlet village
+hamper handicap hinder|hand handwriting script|hand pass|hand paw|handclasp handshaking shake|handle palm
+handle treat|handle wield|handling manipulation|handling treatment|hands manpower men
+hangout haunt repair resort|hanker long yearn
+hapless miserable pathetic piteous pitiable pitiful poor wretched|happen materialize|happen occur
+happening occurrence|harbor haven|harbor shield|hard hardly|hard severe|hard severely|harden inure
+harden season|harden temper|hardened treated|hardship rigor severity|hardworking industrious tireless
+hardy stout sturdy|hare rabbit|harm hurt injury|harmonious proportionate symmetrical|harness rein
+harness tackle|harry ravage|harshness rigor severity stiffness|harshness roughness|harshness scratchiness
+haste hurry|haste hurry rush rushing|hasten hurry rush|hasten induce stimulate|hasten race rush speed
+hastily hurriedly|hasty headlong|hasty precipitate|hat lid|hatch hatching|hatchway scuttle|hate hatred
+hateful mean|haunt stalk|haunted obsessed preoccupied|haunting persistent|have hold|have own possess
+haversack knapsack|hawk huckster peddle pitch|hawker peddler|hayfield meadow|hazard jeopardy peril risk
+hazy misty|head lead|headmaster master schoolmaster|headstrong willful|heal mend|healer therapist
+healing remedial therapeutic|healthy hefty respectable sizable|healthy intelligent levelheaded sound
+healthy salubrious|heap pile stack|hear listen|hear try|hearer listener|heart nerve|heart pump
+heartily warmly|hearty lusty|hearty solid square substantial|heat hotness|heat ignite inflame wake
+heat passion warmth|heat rut|heat warmth|heating warming|heave heaving|heave heft|heave retch
+heaven nirvana paradise|heavily heavy|heaviness thickness|heaving panting|heed listen mind|heed regard
+heedless reckless|heedless unheeding|heel list|hefty muscular powerful sinewy|height stature|heights high
+heir successor|heist holdup|helplessness weakness|hence thence therefore thus|herald trumpeter
+herculean powerful|herd ruck|here hither|hereafter hereinafter|heretofore hitherto yet
+heritage inheritance|hesitancy hesitation|hesitate pause|hesitate waffle waver|hidden obscure
+hidden secret|hide obliterate obscure veil|hide pelt skin|hide shroud|hideaway hideout|hideaway retreat
+hideous horrid outrageous|hideous repulsive|high highschool|high luxuriously richly|highwayman hijacker
+hike raise rise|hike tramp|hilarious screaming|hill mound|hillock knoll mound|hinder impede
+hint jot mite pinch speck touch|hint steer tip wind|hint suggest|hint suggestion tint trace|hip pelvis
+histrionics theatrical|hit shoot|hit strike|hit striking|hitch hobble limp|hitch rub snag|hitch thumb
+hitch tour|hitless scoreless|hobble limp|hobby pursuit|hock soak|hodgepodge jumble patchwork|hog pig
+hold keep maintain|holding keeping retention|holding property|hole hollow|holiday vacation|holler hollow
+home interior internal national|home plate|homeland motherland|honest honorable|honor honour
+honor honour laurels|honor honour observe respect|honor honour purity|honor honour reward|hood punk tough
+hook pluck rob soak|hoop ring|hop skip|hope promise|hopeful promising|horde host legion|horde swarm
+horn trumpet|horror repugnance repulsion revulsion|horse knight|hospital infirmary|host legion
+hostelry inn lodge|hound hunt trace|housekeeping housework|housing lodging|housing trapping|hover linger
+hover vibrate|however nevertheless nonetheless notwithstanding still withal yet|howl howling|howl roar
+howl roar wail|hubbub uproar|huddle powwow|huge immense vast|hugging kissing petting
+hulk loom predominate tower|hum humming|human man|humane humanist humanistic|humanist humanistic
+humanist humanistic humanitarian|humanist humanitarian|humanity manhood|humble lowly menial
+humble lowly modest small|humbly meekly|humiliation mortification|humor mood temper|humor wit
+hunch intuition suspicion|hunger starve|hunger thirst|hungry thirsty|hunt hunting search|hurdle vault
+hurl hurtle lunge thrust|hurler pitcher twirler|hurry rush|hurry speed zip|hurrying scurrying
+hurrying speed|hurt injure|hurt suffering|hurt weakened|hurt wounded|hush quiet|hush silence still
+hush still stillness|hustle pluck|hut shack shanty|hyperbolic inflated|hypnotize mesmerize|hypocrite phony
+hypothesis possibility theory|hypothetical supposed|icebox refrigerator|idea mind|idea theme|idea thought
+ideal paragon saint|identical indistinguishable|identical very|identification recognition|identify name
 identity individuality|idiom parlance|idiom phrase|idiot imbecile retard|idiotic imbecile|idle laze slug
-idle light|idle loose|idle unused|idly lazily|idol paragon perfection|idolize revere worship|ignite light
-ignorant illiterate|ignorant unwitting|ilk like|ill ominous|ill sick|illegitimate illicit outlaw unlawful
+idle unused|idly lazily|idol paragon perfection|idolize revere worship|ignite light|ignorant illiterate
+ignorant unwitting|ilk like|ill ominous|ill sick|illegitimate illicit outlaw unlawful
 illness malady sickness|illuminate illumine light|illumination light|illumination miniature
-illusion magic trick|illusion semblance|image persona|image picture|image range
-imagery imagination imaging|imagination resource resourcefulness|imagination vision|imaginative inventive
-imbalance instability unbalance|immaculate impeccable|immaculate spic spotless|immaterial indifferent
-immature young|immediacy instancy|immediate prompt quick straightaway|immensely vastly|immerse plunge
-imminent impending|immunity resistance|imp monkey rascal|imp pixie|impact shock|impact wallop
-impair mar spoil|impale spike transfix|impale stake|impatience restlessness|impel propel
+illusion magic trick|illusion semblance|image persona|image picture|imagery imagination imaging
+imagination resource resourcefulness|imagination vision|imaginative inventive
+imbalance instability unbalance|immaculate impeccable|immaculate spic spotless|immature young
+immediacy instancy|immediate prompt quick straightaway|immensely vastly|immerse plunge|imminent impending
+immunity resistance|imp monkey rascal|imp pixie|impact shock|impact wallop|impair mar
+impale spike transfix|impale stake|impatience restlessness|impede obstruct occlude|impel propel
 imperfect progressive|imperial majestic purple regal royal|impersonal neutral|impersonate portray
 impersonate pose|impetus impulse|implant plant|implication import significance|imply involve
 import importation|import meaning significance|import spell|important significant
 importantly significantly|importunity urgency urging|impose inflict visit|impose levy
 imposition infliction|impossible inconceivable unimaginable|impossible unacceptable|impotence impotency
-imprecation malediction|impregnable secure strong|impress imprint|impress print|impression picture
-impression printing|impression stamp|impressive telling|imprison jail jug lag remand
-improbable marvelous tall|improbable unbelievable unconvincing unlikely|improbable unlikely
-impromptu spontaneously|improvement melioration|improvised makeshift|impulse momentum
-impulse pulsation pulse|impulse urge|impulse whim|inactive motionless static still|inactive passive
-inadequate poor short|inadvertently unwittingly|inappropriate incompatible unfitting
-inaugural inauguration|inaugurate introduce|inauguration startup|incalculable untold|incapable incompetent
+imprecation malediction|impregnable secure strong|impress imprint|impression imprint|impression picture
+impression stamp|impressive telling|imprison jail jug lag remand|improbable marvelous tall
+improbable unbelievable unconvincing unlikely|improbable unlikely|impromptu spontaneously
+improvement melioration|improvised makeshift|impudent smart wise|impulse momentum|impulse pulsation pulse
+impulse urge|impulse whim|inactive passive|inadequate poor short|inadvertently unwittingly
+inappropriate unfitting|inaugural inauguration|inauguration startup|incalculable untold
 incarnation personification|incensed indignant outraged|incentive inducement|inception origin
 incertain uncertain|incident incidental|incipience incipiency|incite instigate|incite prod
-incitement provocation|inclination lean leaning list tilt|inclination tendency|incline lean run tend
-incline pitch slope|incline ramp|incline side slope|inclined prepared|incompatibility repugnance
-incompatible unsuited|incompetent unqualified|incomprehensible inexplicable|inconvenience worriment
-incorporate integrate|incorporate integrated unified|incorrect wrong|increasingly progressively
-incredible unbelievable|incubus nightmare|incursion penetration|indecent untoward|indecision irresolution
-indefatigable tireless|indefensible untenable|indefensible unwarranted
-indefinable indescribable ineffable unspeakable untellable|indentation roughness|independent main
-independent sovereign|index indicator|index power|indication reading|indifference numbness
-indifference unconcern|indifferent inert neutral|indignation outrage|individual mortal person someone soul
-individual private|individual single|individualism individuality|individualist individualistic
-individualized personalized|individually separately singly|indolent lazy|indoors inside|induce induct
-induct initiate|induct invest seat|induction initiation installation|induction initiation trigger
-indulgent soft|industry manufacture|ineffable unspeakable|inert sluggish torpid|inescapable unavoidable
-inescapably inevitably unavoidably|inevitably necessarily|inexhaustible unlimited|infamous notorious
-infect taint|infection transmission|infectious infective|infective pathogenic|infer understand
+incitement provocation|inclination lean leaning list tilt|incline lean tend|incline pitch slope
+incline ramp|incline slope|inclined prepared|incompatibility repugnance|incompatible unsuited
+incompetent unqualified|incomprehensible inexplicable|inconvenience worriment|incorporate integrate
+incorporate integrated unified|incorrect wrong|increasingly progressively|incredible unbelievable
+incubus nightmare|incursion penetration|indecent untoward|indecision irresolution|indefatigable tireless
+indefensible untenable|indefensible unwarranted|indefinable indescribable ineffable unspeakable untellable
+indentation roughness|independent main|independent sovereign|index indicator|index power
+indication reading|indifference numbness|indifference unconcern|indifferent inert neutral
+indignation outrage|individual mortal person someone soul|individual private|individual single
+individualism individuality|individualist individualistic|individualized personalized
+individually separately singly|indolent lazy|indoors inside|induct initiate|induct invest seat
+induction initiation installation|induction initiation trigger|industry manufacture|ineffable unspeakable
+inert sluggish torpid|inescapable unavoidable|inescapably inevitably unavoidably|inevitably necessarily
+inexhaustible unlimited|infamous notorious|infect taint|infectious infective|infective pathogenic
 infertile unfertile|infest invade overrun|infest overrun|infiltrate penetrate|infinite space
-inflation pompousness|inflect tone|inflection modulation|inflection prosody|inflexible rigid
-inflexible sturdy uncompromising|inflow influx|influence work|informal loose|informant source
-informant witness|inherent integral|inherent underlying|inhibit suppress|inhibition prohibition
-inhibitory repressive|initiate originate start|initiate pioneer|initiate pundit|initiative opening
-inject interject interpose|inject shoot|injection shot|injure wound|injury wound|inlet intake|inlet recess
-inner inside privileged|inner interior internal|inner internal intimate|innocence naturalness
+inflation pompousness|inflect tone|inflection prosody|inflexible rigid|inflexible sturdy uncompromising
+inflow influx|informal loose|informant source|informant witness|inglorious shameful|inherent integral
+inherent underlying|inhibit suppress|inhibitory repressive|initiate originate start|initiate pioneer
+initiate pundit|inject interject interpose|injure wound|injury wound|inlet intake|inlet recess
+inner inside privileged|inner interior internal|inner internal|innocence naturalness
 innocence purity whiteness|innovate introduce|innovation invention|inoculation vaccination
 input stimulant stimulation stimulus|inquiring questioning|inquiry interrogation query question
 inquiry research|inquisitive questioning speculative|insane mad|inscription lettering|insect louse worm
-insert inset|insert tuck|inside interior|inside inwardly|inside within|insight penetration
-insignificant unimportant|insistence press pressure|insistent instant|insistent repetitive|inspect visit
-inspection review|inspiration stirring|inspire instigate prompt|inspire revolutionize|instal install
-installation installment|instant instantaneous|instant minute moment second|instantly outright
-instead rather|instruct learn teach|instruction teaching|instructor teacher|instrument tool
-instrumental subservient|instrumentalist musician player|instrumentality instrumentation
+insert inset|insert introduce|insert tuck|inside interior|inside inwardly|inside within
+insight penetration|insignificant unimportant|insistence press pressure|insistent instant
+insistent repetitive|inspect visit|inspiration stirring|inspire instigate prompt|inspire revolutionize
+instal install|installation installment|instant instantaneous|instant minute moment second
+instantly outright|instead rather|instruct learn teach|instruction teaching|instructor teacher
+instrument tool|instrumental subservient|instrumentalist musician player|instrumentality instrumentation
 instrumentation orchestration|insubstantial unreal|insulate isolate|insuperable insurmountable
-insuperable unconquerable|insurance policy|insurrection rebellion revolt rising uprising|intact inviolate
-integrate mix|integrated structured|integrating integration|integrity unity|intellect intellectual
-intellect mind|intellect reason understanding|intellectual rational|intelligence news tidings word
-intelligent reasoning thinking|intelligible understandable|intend mean|intend mean signify
-intend mean think|intense vivid|intensity saturation vividness|intensity strength|intensity volume
-intent purport spirit|intercept stop|interchange transpose|intercourse relation|interdependence mutuality
-interest involvement|interest pastime pursuit|interest sake|interest stake|interface port
-interfere interpose intervene|interference intervention|interim lag meanwhile|interlace interlock lock
-interlace intertwine lace twine|interlock interlocking mesh|interlock lock|interlock mesh
-interlocking interwoven|interpenetrate permeate|interposition intervention
-interpret read translate understand|interpret render|interpret render translate|interpret represent
-interpretation interpreting rendering rendition|interpretation reading version
-interpretation rendering rendition|interpreter representative voice|interrelation interrelationship
-interrogation interrogative question|intersection overlap|intersection product|intertwine loop
+insuperable unconquerable|insurance policy|insure underwrite|insurrection rebellion revolt rising uprising
+intact inviolate|integrate mix|integrated structured|integrating integration|integrity unity
+intellect intellectual|intellect reason understanding|intellectual rational|intelligence news tidings word
+intelligent reasoning thinking|intelligible understandable|intend mean|intend mean signify|intense vivid
+intensity saturation vividness|intensity strength|intensity volume|intent purport spirit
+interchange transpose|intercourse relation|interdependence mutuality|interest involvement|interest sake
+interest stake|interfere interpose intervene|interference intervention|interference noise
+interim lag meanwhile|interlace interlock lock|interlace intertwine lace twine|interlock interlocking mesh
+interlock lock|interlock mesh|interlocking interwoven|intermission interruption pause suspension
+interpenetrate permeate|interposition intervention|interpret render|interpret translate
+interpret translate understand|interpretation interpreting rendering rendition
+interpretation reading version|interpretation rendering rendition|interpreter representative
+interrelation interrelationship|interrogation interrogative question|intersection overlap|intertwine loop
 intertwine tat|interval separation|intervention treatment|interview question|interweave weave
-intimate knowledgeable|intimate private|intimate sexual|intimate suggest|intimately well
-intonation modulation|intrigue scheme|introduce precede preface premise|introduction presentation
-intrude nose poke pry|intrude trespass|invade occupy|invalidate void|invaluable priceless|inveigh rail
-invent manufacture|inventory stock|inverse opposite|inverse reverse|invert reverse
-investigating investigation|investigation probe|investigator researcher|invite receive|invite tempt
-involved knotty tangled tortuous|involvement participation|iron press|ironic ironical|irony sarcasm satire
-irregular second|irregular temporary|irregular unorthodox|irregular unpredictable|irreverence violation
-irrigate water|irritability petulance|irritability temper|irritably petulantly testily|irritating painful
-irritation pique temper|irritation provocation|isolated stranded|isolated stray|issuance issue
-issue matter subject topic|issue number|issue offspring|issue proceeds return take takings yield
-issue publication|issue publish release|issue supply|itch rub scratch|itch spoil|itch urge|item point
-item token|jab jabbing poke thrust|jab stab|jabber spout|jaded wearied|jam mob pack pile throng
-jammed packed|jangle jingle|jar jolt|jar jolt shock|jeep landrover|jeer mockery scoff scoffing
+intimate private|intimate sexual|intimate suggest|intonation modulation|intrigue scheme
+introduction presentation|intrude nose poke pry|intrude trespass|invade occupy|invalidate void
+invaluable priceless|inveigh rail|invent manufacture|inventory stock|inverse opposite|inverse reverse
+invert reverse|investigating investigation|investigation probe|investigator researcher|invite tempt
+involved knotty tangled tortuous|involvement participation|ironic ironical|irony sarcasm satire
+irregular unpredictable|irreverence violation|irrigate water|irritability petulance|irritability temper
+irritably petulantly testily|irritating painful|irritation pique temper|irritation provocation
+isolated stranded|isolated stray|issuance issue|issue matter subject topic|issue number
+issue proceeds return take takings yield|issue publish release|issue supply|itch rub scratch|itch urge
+item token|jab jabbing poke thrust|jab poke prod stab|jab stab|jabber spout|jaded wearied
+jam mob pile throng|jammed packed|jangle jingle|jar jolt|jeep landrover|jeer mockery scoff scoffing
 jerk jerking jolt|jerk tug|jerk twitch|jerk yank|jest joke|jet sooty|jet squirt|jimdandy jimhickey
-jimmy lever prise prize pry|jive swing|job problem|job speculate|job subcontract|jocose jocular
-jog lope trot|jog nudge|jog ramble|joggle wiggle|john trick|join sum union|joined united|joint roast
-joint stick|joker turkey|jolted shaken|jostle shove|journey journeying|journey travel|joust tilt
-joy rejoice|judge jurist justice|judge label pronounce|judge try|judgment mind|judgment opinion
-juicy luscious lush voluptuous|juju voodoo|jumble mingle|jumble muddle smother welter|jumble scramble
-jump leap|jump rise|jump skip|jump start startle|jumpy rocky rough|juncture occasion|junk scrap
-jurisprudence law|jury panel|just simply|justice justness|justify vindicate|justly right|justly rightly
-justness nicety rightness|jutting projected relieved sticking|jutting projection|keen lament
-keenness sharpness|keep livelihood living support sustenance|keep maintain|keep maintain observe
-keep maintain sustain|keep observe|keep preserve|keep prevent|keep restrain|keep save
-keepsake relic souvenir token|ken sight|key paint|kick recoil|kidnap snatch|kill killing|kill obliterate
-kind tolerant|kinda rather|king power|king queen|kingdom land realm|kingdom realm|kinship relationship
-kit outfit|knead massage|knead work|knee stifle|knife stab|knife tongue|knightly medieval|knit plain
-knob pommel|knob thickening|knock knocking|knock ping pink|knock pink rap tap|knock roast|knot tangle
-knotted knotty|knowing knowledgeable|knowing knowledgeable learned|knowing wise|lab laboratory
-label mark tag|labeled tagged|labor labour|labor labour proletariat|labor labour toil
-labor project task undertaking|labyrinth maze|laced tied|lacerate mangled torn|lack miss|lactating wet
-lacy netlike|lad sonny|ladder run|laden ladened loaded|laden load|lag retardation|laid set
-lament lamentation wail|lampoon mockery parody takeoff|lance shaft spear|land shore|landmark watershed
-language lyric words|language speech|language terminology|languish waste|lanky rangy|lap lick|lap overlap
-lap swish|lap wash|lappet wattle|lapse pass sink|lapsed nonchurchgoing|largely mostly|lash thong|lash whip
-lashing whipping|last utmost|lasting permanent|lasting persistent|late lately recently|late later
-late recent|later posterior|lather soap|lather soapsuds suds|latitude parallel|laugh laughter
-launch launching|launch plunge|laundry wash washing|lavender lilac|lavish plush|lavish shower|law police
-lawless outlaw|lax loose|lax slack|lay place pose position put set|lay repose|layer level stratum
-lead leading|lead leash tether|lead leave result|lead precede|lead principal star|lead run|lead top
-lead track trail|leaden plodding|leaden weighted|leaders leadership|leadership leading|leading preeminent
-leading star stellar|leaflet pamphlet|leak wetting|lean list|lean thin|leaning tendency
-leaning tilted tipped|learn read study take|learner scholar|learning scholarship|lease let rent|lease rent
-leash rope|leash three trio troika|leave will|lecture lecturing|lecture speech|lecture talk
-lecturer reader|ledge shelf|leech parasite sponge|leer sneer|left leftfield|left odd remaining
-lefty southpaw|leg peg|leg stage|legal sound|legion numerous|legislate pass|legitimate legitimize
+jimmy lever prise prize pry|jive swing|job subcontract|jocose jocular|jog lope trot|jog nudge|jog ramble
+joggle wiggle|join sum|joined united|joint roast|joker turkey|jolted shaken|jostle shove
+journey journeying|journey travel|joust tilt|joy rejoice|judge jurist justice|judge label pronounce
+judge try|judgment mind|juicy luscious lush voluptuous|juju voodoo|jumble mingle
+jumble muddle smother welter|jumble scramble|jump leap|jump start startle|jump startle|jumpy rocky
+juncture occasion|junk scrap|jurisprudence law|jury panel|just simply|just upright|justice justness
+justify vindicate|justly rightly|justness nicety rightness|jutting projected relieved sticking|keen lament
+keenness sharpness|keep livelihood living support sustenance|keep prevent|keepsake relic souvenir token
+ken sight|kick recoil|kidnap snatch|kill killing|kind tolerant|kinda rather|king queen|kingdom land realm
+kingdom realm|kinship relationship|kit outfit|knead massage|knee stifle|knife stab|knife tongue
+knightly medieval|knit plain|knob pommel|knob thickening|knock knocking|knock ping pink|knock pink rap
+knock rap whack|knock roast|knot tangle|knotted knotty|knowing knowledgeable|knowing knowledgeable learned
+knowing wise|lab laboratory|label mark tag|labeled tagged|labor labour|labor labour proletariat
+labor labour push tug|labor labour toil|labyrinth maze|laced tied|lacerate mangled torn|lack miss
+lactating wet|lacy netlike|lad sonny|laden ladened loaded|laden load|lag retardation|laid set
+lament lamentation wail|lampoon mockery parody takeoff|lance spear|land shore|land soil|landmark watershed
+language lyric words|language speech|language terminology|lanky rangy|lap lick|lap overlap|lap swish
+lappet wattle|lapse sink|lapsed nonchurchgoing|largely mostly|lash thong|lash whip|lashing whipping
+lasting permanent|lasting persistent|late lately recently|late later|late recent|later posterior
+lather soap|lather soapsuds suds|latitude parallel|laugh laughter|launch launching|laundry washing
+lavender lilac|lavish plush|lavish shower|lawless outlaw|lax slack|lay place pose position put set
+lay repose|layer stratum|lead result|lead track trail|leaden plodding|leaden weighted|leaders leadership
+leadership leading|leading preeminent|leading star stellar|leaflet pamphlet|leak leakage outflow
+leak wetting|lean list|lean thin|leaning tendency|leaning tilted tipped|learner scholar
+learning scholarship|lease let rent|lease rent|leash rope|leash tether|leash three trio troika
+lecture lecturing|lecture speech|lecture talk|ledge shelf|leech parasite sponge|leer sneer|left leftfield
+left odd remaining|lefty southpaw|legal sound|legion numerous|legislate pass|legitimate legitimize
 legitimate logical|lend loan|lengthening perpetuation prolongation|lesion wound|lessen subside
-lesson moral|letter missive|level unwavering|levy raise recruit|lewd obscene salacious|lexicon vocabulary
-liberal progressive|liberation release|license permission permit|license permit|lick poke punch slug
-lick solve work|lie rest|life lifetime|life liveliness spirit|life living|lifelike natural
-lift overturn repeal rescind reverse vacate|lift raise|lift rear rise|lift rise|lift rustle
-lifted upraised|light lighting|light lightly|light scant short|light spark sparkle twinkle|light wakeful
-light weak|lighted lit|lighten relieve|lightly thinly|like same|like similar|likely potential
-likely probable|likely probably|likeness semblance|likeness similitude|likewise similarly|lilt swing
-limbo oblivion|limit limitation|limitation restriction|limited modified|limited special
-limiting modification|limitless unlimited|line note|linear running|linger loaf loiter lounge lurk tarry
-linger tarry|lingual linguistic|lingually linguistically|link tie|link yoke|lip mouth sassing
-liquid swimming|liquidate neutralize waste|liquidation settlement|list name|list number|lit literature
-lithe sinuous|little short|little slight|little small|little trivial|live lively|lively racy|lively vital
-livestock stock|living surviving|load loading|loathsome offensive vile|lobscouse lobscuse
-locality neighborhood neighbourhood vicinity|locate place site|locate settle|locate situate
-located set situated|location placement position|lodgings pad|lofty soaring|log logarithm|log lumber
-lone lonely solitary|lone only sole solitary|lonely solitary|long retentive|longevity seniority
-longing yearning|look looking|look search|looking sounding|lookup search|loose loosen|loose loosen relax
-loose open|loose slack|loose unleash|loosen relax|loosen tease|loosen undo untie|loot plunder|lord master
-lose miss|lose suffer|loss red|lost preoccupied|lots much|loudspeaker speaker|lousiness wickedness
-lousy rotten stinking|love passion|low moo|lowly secondary|loyal patriotic|lucid transparent|lucifer match
-ludicrous ridiculous|lug tug|lukewarm tepid|lull quiet|lumber pound|lumber timber|luminary notable
-lump swelling|lumpish unthinking|lunatic madman maniac|lunatic swashbuckler|lunation moon|lunch luncheon
-lunge lurch|lurch pitch pitching|lurch pitch shift|lurch prowl|lurch skunk|lurch stagger stumble
-lurid shocking|lurk skulk|lush souse|luster lustre|luxurious voluptuous|lyric lyrical|machinist mechanic
-mad sore|magician wizard|magnificence richness|magnificently splendidly|magpie scavenger|mahogany sepia
-maid maiden|mail post|mail post send|maimed wounded|maintain preserve|maintain uphold|maintained retained
-maintenance sustenance upkeep|make name nominate|make piss wee|make pretend|make reach|make score
-make shuffle shuffling|make take|make work|maker manufacturer|making qualification|malaise uneasiness
-male virile|maleness masculinity|malinger skulk|malingering skulking|mama mamma mommy mum|mammal mammalian
-man piece|manage superintend supervise|manage wangle|mandate mandatory|mandatory required|maneuver operate
+lesson moral|letter missive|level point|level unwavering|levy recruit|lewd obscene salacious
+lexicon vocabulary|liberal progressive|liberal tolerant|liberation release|license permission permit
+license permit|lick poke punch|lick solve|life lifetime|life living
+lift overturn repeal rescind reverse vacate|lifted upraised|light lightly|lighted lit|lightly thinly
+like same|like similar|likely potential|likely probable|likely probably|likeness semblance
+likeness similitude|likewise similarly|lilt swing|limbo oblivion|limit limitation|limitation restriction
+limited modified|limiting modification|limitless unlimited|linger loaf loiter lounge lurk tarry
+linger tarry|lingual linguistic|lingually linguistically|link tie|link yoke|lip sassing|liquid swimming
+liquidate neutralize waste|list number|lit literature|lithe sinuous|little short|little slight
+little small|little trivial|lively racy|lively vital|living surviving|load loading
+loathsome offensive vile|lobscouse lobscuse|locality neighborhood neighbourhood vicinity|locate place site
+locate situate|located set situated|location placement|lock mesh operate|lodgings pad|lofty soaring
+log logarithm|log lumber|lone lonely solitary|lone only sole solitary|long retentive|longevity seniority
+longing yearning|look looking|look search|looking sounding|lookup search|loose loosen|loose relax
+loose unleash|loosen relax|loosen undo untie|loot plunder|lord master|lots much|loudspeaker speaker
+lousiness wickedness|lousy rotten stinking|love passion|low moo|lowering sullen threatening
+lowly secondary|loyal patriotic|lucid transparent|lucifer match|ludicrous ridiculous|lug stuff|lug tug
+lukewarm tepid|lull quiet|lumber pound|lumber timber|luminary notable|lump swelling|lumpish unthinking
+lunatic madman maniac|lunatic swashbuckler|lunation moon|lunch luncheon|lunge lurch|lurch pitch
+lurch pitching|lurch prowl|lurch skunk|lurch stagger stumble|lurid shocking|lurk skulk|lush souse
+luster lustre|luxurious voluptuous|lyric lyrical|machinist mechanic|mad sore|magician wizard
+magnificently splendidly|magpie scavenger|mahogany sepia|maid maiden|mail send|maimed wounded
+maintain preserve|maintain sustain|maintained retained|maintenance sustenance upkeep
+make shuffle shuffling|maker manufacturer|making qualification|malaise uneasiness|male virile
+maleness masculinity|malinger skulk|malingering skulking|mama mamma mommy mum|mammal mammalian
+manage superintend supervise|manage wangle|mandate mandatory|mandatory required|maneuver operate
 maneuver play|maneuver tactic tactics|mania passion|maniac maniacal|manifold multiply|manipulate rig
-manipulation use|mantel mantle|manufacture manufacturing|manufacturer producer|manure muck|map represent
+manipulation use|manse residence|mantel mantle|manufacture manufacturing|manufacturer producer|manure muck
 mar mutilate|march marching|march process|mare maria|marine nautical|marital married|mark marker marking
-mark note notice|mark pit scar|mark print|mark punctuate|mark scar scrape scratch|mark score|mark set
-mark sign|mark target|marked pronounced|market marketplace|marketing merchandising selling|maroon strand
-marriage matrimony union|marriage wedding|marry splice tie wed|marshal mobilize summon|martial warlike
+mark print|mark target|marked pronounced|market marketplace|marketing merchandising selling|maroon strand
+marriage matrimony union|marriage wedding|marry splice wed|marshal mobilize summon|martial warlike
 martyr sufferer|marvel wonder|marvelous miraculous|marvelously superbly wonderfully wondrous wondrously
 mask masquerade|mass masses multitude people|massacre slaughter|massive monumental|master original
-master overcome subdue surmount|master professional|master superior victor|mat matting|mat raft
-mat snarl tangle|match mate|match oppose pit|mate partner spouse|mate teammate|material real substantial
-material stuff|maternal parental|math mathematics|mathematical numerical|maturation ripening|mature ripe
-mature ripen|maximal maximum|maximum utmost|maybe perchance perhaps possibly|maze snarl tangle|mean tight
-meander ramble|meander thread wander weave wind|meandering wandering winding|meaning pregnant significant
-meaning substance|means substance|measure measurement measuring|measure step|meaty substantive
-mechanical technical|mechanics mechanism|meddle tamper|meddling tampering|mediate middle
-medication medicine|medicine music|meditation speculation|medium sensitive|medley potpourri
-meek mild modest|meek tame|meet suffer|meeting merging|melancholy somber|melee scrimmage
-melodic melodious musical|melodious tuneful|melt melting thaw thawing|melt run|membership rank
-memorial monument|memorial remembrance|memory retention retentiveness|memory storage store|menace threat
-mentality outlook|mention note observe remark|mention reference|mercenary moneymaking|merchandise product
-merchandise trade|mercury quicksilver|merge unify unite|merit virtue|mesh net network|metal metallic
-metamorphose transform transmute|meter time|metro subway tube underground|microphone mike|midday noon
-middle midsection|midst thick|might power|mighty powerful right|mild soft|milieu surroundings
-militant warlike|militia reserves|min minute|mince moderate soften|mind thinker|mindless senseless
-mingle mix unify|miniature toy|minimal minimum|minimize understate|minister parson pastor
-ministration relief succor|minor modest small|minute narrow|miraculous providential|mire muck mud
-mire slack|mire slop|misbehavior misdeed|misconstrue misinterpret misunderstand|misdemeanor violation
-miserable suffering wretched|miserable wretched|misery wretchedness|misfire miss|misgiving qualm
-misguided mistaken|misinterpret misread|misinterpretation mistaking misunderstanding|mislay misplace
-missile projectile|mistake misunderstanding|mistress schoolmarm schoolmistress|mitigation moderation
-mix mixing mixture|mix mixture|mix premix|mix ruffle shuffle|mob rabble rout|mobile wandering
-mobilize rally|mockery parody takeoff|mocking teasing|mode mood|model mold mould|model pattern
-model pose posture sit|model simulate|model simulation|modeled sculptural sculptured
-moderate mollify season temper|moderate restrained|moderate tame|moderation relief|modernism modernity
-modernize overhaul|modest small|modesty reserve|modify qualify|modulation transition|moisture wet
-mold molding mould|mold mould|monarch sovereign|monastic monk|moneymaking remunerative|monitor reminder
-monitor supervise|monkey potter tinker|monotony sameness|monument repository|mop mow|mop swab
+master overcome subdue surmount|master superior victor|mat matted|mat matting|mat snarl tangle
+mate partner spouse|mate teammate|material stuff|material substantial|maternal parental|math mathematics
+mathematical numerical|maturation ripening|mature ripe|mature ripen|maximal maximum|maximum utmost
+maybe perchance perhaps possibly|maze snarl tangle|meander ramble|meander thread wander weave wind
+meandering wandering winding|meaning pregnant significant|meaning substance|means substance
+measure measurement measuring|measure step|meaty substantive|mechanical technical|mechanics mechanism
+meddle tamper|meddling tampering|mediate middle|medication medicine|meditation speculation
+medley potpourri|meek mild modest|meek tame|meeting merging|melancholy somber|melee scrimmage
+melodic melodious musical|melodious tuneful|melody strain tune|melt melting thaw thawing|melt thaw unthaw
+membership rank|memorial monument|memorial remembrance|memory retention retentiveness|memory storage store
+menace threat|mentality outlook|mention note observe remark|mention reference|mercenary moneymaking
+merchandise product|merchandise trade|mercury quicksilver|merge unify unite|merit virtue|mesh net network
+metal metallic|metamorphose transform transmute|metro subway tube underground|microphone mike|midday noon
+middle midsection|midst thick|mighty powerful|milieu surroundings|militant warlike|militia reserves
+min minute|mince moderate soften|mind thinker|mindless senseless|mingle mix unify|miniature toy
+minimal minimum|minimize understate|minister parson pastor|ministration relief succor|minute narrow
+miraculous providential|mire muck mud|mire slack|mire slop|misbehavior misdeed
+misconstrue misinterpret misunderstand|misdemeanor violation|miserable suffering wretched
+miserable wretched|misery wretchedness|misfire miss|misgiving qualm|misguided mistaken
+misinterpret misread|misinterpretation mistaking misunderstanding|mislay misplace
+miss neglect omit overlook|missile projectile|mistake misunderstanding|mistress schoolmarm schoolmistress
+mitigation moderation|mix mixing mixture|mix mixture|mix premix|mix ruffle shuffle|mob rabble rout
+mob syndicate|mobile wandering|mobilize rally|mockery parody takeoff|mocking teasing|mode mood
+model mold mould|model pattern|model pose posture sit|model simulate|model simulation
+modeled sculptural sculptured|moderate mollify season temper|moderate restrained|moderate tame
+modernism modernity|modernize overhaul|modesty reserve|modulation transition|moisture wet|mold mould
+monarch sovereign|monastic monk|moneymaking remunerative|monitor reminder|monitor supervise
+monkey potter tinker|monotone monotonous|monotony sameness|monument repository|mop mow|mop swab
 morphologic structural|mortician undertaker|mortification necrosis|motif motive|motif theme
-motion move movement|motion movement|motion question|motivating motivation|motivating motive
-motivation motive need|motive motor|motto shibboleth slogan|mound pitcher|mount mountain|mount ride
-mount setting|mouth mouthpiece|mouth speak talk utter|mouthful taste|move proceed|move run|move travel
-much often|much practically|muck slime sludge|muddy sloppy|muffle repress smother stifle strangle
-mule scuff|multiplication times|multiply reproduce|multitude throng|mum silent|mumble mutter
-mundane terrestrial|murder mutilate|murmur murmuring mutter muttering|muscle muscleman|muster rally summon
-mutant sport variation|mute unspoken|muted quiet subdued|mutely silently wordlessly|mutual reciprocal
-myofibril myofibrilla|mysterious mystic mystical secret|mystery whodunit|mystic mystical|nag peck
-nag scold|nagging shrewish|nail peg|nail pinpoint|naive primitive|naive uninitiate uninitiated|naked raw
-nameless unknown|narrate recite recount tell|narrative story tale|narrow specialize|narrow specify
-nasal pinched|nasty tight|national subject|nationalism patriotism|natural raw rude|naturalism realism
-nausea sickness|nauseated sick sickish|navigate pilot|navigate sail voyage|navigation sailing
-nearsighted shortsighted|neat orderly|neat slick|neat straight|nebulous unfixed|necktie tie
-need require want|need want|needed required|negative veto|neglect negligence|neglected unheeded
-neighborhood neighbourhood|neighborhood region|nerve steel|nerves nervousness|nestle snuggle|net web
-network web|new raw|new young|newsman reporter|newspaper paper|nice skillful
-nicety nuance refinement shade subtlety|niche recess|nip pinch|nip pinch squeeze twinge twitch|nip shot
+motion move movement|motion movement|motionless static still|motivating motivation|motivating motive
+motivation motive need|motive motor|motto shibboleth slogan|mount mountain|mouth mouthpiece
+mouth speak talk utter|mouthful taste|move proceed|move travel|much often|much practically
+muck slime sludge|muddy sloppy|muffle repress smother stifle strangle|mule scuff
+multiplication propagation|multiplication times|multiply reproduce|multitude throng|mum silent
+mumble mutter|mundane terrestrial|murder mutilate|murmur murmuring mutter muttering|muscle muscleman
+muster rally summon|mutant sport|mute unspoken|muted quiet subdued|mutely silently wordlessly
+mutual reciprocal|myofibril myofibrilla|mysterious mystic mystical|mystery whodunit|mystic mystical
+nag peck|nag scold|nagging shrewish|nail peg|nail pinpoint|naive primitive|naive uninitiate uninitiated
+name nominate|nameless unknown|narrate recite recount tell|narrative story tale|narrow specialize
+narrow specify|nasal pinched|nationalism patriotism|naturalism realism|nausea sickness
+nauseated sick sickish|navigate pilot|navigate sail voyage|navigation sailing|nearsighted shortsighted
+neat orderly|neat slick|nebulous unfixed|necktie tie|need require want|need want|needed required
+negative veto|neglect negligence|neglected unheeded|neighborhood neighbourhood|neighborhood region
+nerve steel|nerves nervousness|nestle snuggle|net sack|net web|network web|newsman reporter
+newspaper paper|nice skillful|nicety nuance refinement shade subtlety|niche recess|nip pinch twinge twitch
 nip tang zest|noise racket|noise resound|nominal token tokenish|nominate propose|north northerly northward
-north northward|northerly northern|nose nozzle|nose nuzzle|nose scent wind|notable remarkable
-notably remarkably unusually|notation note|notch pass|note observe|note tone|notice notification
+north northward|northerly northern|nose nuzzle|nose scent wind|notable remarkable
+notably remarkably unusually|notch pass|note notice|note observe|note tone|notice notification
 notice observance observation|notification presentment|notification telling|notion whim
 nourish nurture sustain|nourishment sustenance|novel refreshing|novelty trinket|now today|nudge prod
-nuisance pain|null void|nurse suck|nurture parent raise rear|nurture raising rearing|nutrient nutritive
-oath swearing|obedience respect|objection remonstrance|objectionable obnoxious|obscure unknown unsung
-obscure vague|observance observation watching|observation reflection|obsessed possessed
-obstacle obstruction|obstinately stubbornly|occasional periodic|occluded sorbed|occlusive stop
-occupancy occupation|occupancy tenancy|occupant resident|occupy reside|occupy take|ocean sea
-ocular optical|ocular optical visual|ocular visual|odd uneven|odd unmated unpaired|odor smell
-off sour turned|offbeat upbeat|offence offense|offence offense offensive|offend outrage scandalize shock
-offend pique|offer offering|offer proffer|offer propose|offer provide|offer volunteer|office power
-officer policeman|official prescribed|offset runner|offspring young|old older|old previous|omen presage
-omission skip|oncoming onset|one right|oneness unity|open opened|open outdoors|open overt|open receptive
-open spread unfold|open surface|open unfastened|opening orifice|opening possibility|operate run
-operating operational|operation procedure|operation process|opinion ruling|opinion sentiment thought view
-opinion view|opponent opposing|opponent opposite opposition|oppose react|opposite paired|opposite polar
-opposition resistance|oppress persecute|oppression subjugation|optimal optimum|oral unwritten
-orator rhetorician|orb orbit revolve|ordain order ordinate|order ordering|order orderliness
-ordinance regulation|organise organize|organization system|orient point|orient tailor
-orientation predilection preference|original pilot|orthophosphate phosphate|oscillation vibration
-ossify petrify|out stunned|outcome result resultant termination|outdoor outside|outfit rig|outing picnic
-outlay spending|outlet release vent|outline scheme|outline sketch|outlive survive|outmaneuver outsmart
-output production yield|output yield|outrage scandal|outrageous steep|outright unlimited|outside remote
-outspoken vocal|outstanding owing|outstanding prominent salient spectacular striking|overburden overload
-overcome overpower overtake overwhelm|overconfident positive|overestimate overestimation|overflow overrun
-overflow runoff|overhaul overtake pass|overhaul redevelopment renovation|overhaul service|overhead smash
-overpower overwhelm|override overthrow overturn reverse|overriding paramount predominate
-overstep transgress trespass|overthrow overturn subvert|overthrow upset|overtone partial
-overture preliminary prelude|overturn revolutionize|overturn turnover upset|overturn upset
-overturned upset|owner proprietor|ownership possession|pace rate|pace step|pace stride tread|pace tempo
-pace yard|pacific peaceable|pacification peace|pacing tempo|package parcel|packaging promotion publicity
-pad plod tramp trudge|pad tablet|paddle totter|pain trouble|painful sore|painfully sorely
-pains strain striving|paint pigment|painter panther|painting picture|pale pallid|pale pallid sick wan
-pale pallid wan|pale picket|pall shroud|palpable tangible|pamphlet tract|pander pimp procure
-pander pimp procurer|pane paneling|pang stab twinge|pang sting|panic scare|panic terror|pant trousers
-pap teat tit|paper wallpaper|parade troop|paranoiac paranoid|paraphrase rephrase|parcel portion share
-parcel tract|parch sear|parchment sheepskin|pare peel skin|pare trim|part partially partly|part parting
-part percentage portion share|part piece|part portion|part region|part separate split|part voice
-partake share|partake touch|participant player|particular peculiar special|particular special
-particular specific|particularly peculiarly|partition zone|pass passing|pass spend|pass strait
-pass surpass|pass walk|passage passageway|passage passing|passage transit|passage transition
-passenger rider|passion rage|passive peaceful|past preceding|past yesteryear|paste spread|pastelike pasty
-pat rap tap|pat slick|patch piece|patch piece spell while|patch plot|path route|path way
-pathetic pitiable pitiful|pathetic ridiculous silly|pathologic pathological|pathos poignancy|pathway tract
-patrol police|patron sponsor supporter|patronage patronize support|patronage trade|patronize sponsor
+nuisance pain|null void|nurture parent raise rear|nurture raising rearing|nutrient nutritive|oath swearing
+obedience respect|objection remonstrance|objectionable obnoxious|obscure unknown unsung|obscure vague
+observance observation watching|obsessed possessed|obstacle obstruction|obstinately stubbornly
+obtain prevail|occasional periodic|occluded sorbed|occlusive stop|occupancy occupation|occupancy tenancy
+occupant resident|occupy reside|occupy take|ocean sea|ocular optical|ocular optical visual|ocular visual
+odd uneven|odd unmated unpaired|odor smell|off sour turned|offbeat upbeat|offence offense
+offence offense offensive|offend outrage scandalize shock|offend pique|offer offering|offer proffer
+offer volunteer|officer policeman|official prescribed|offset runner|offspring young|old older|omen presage
+omission skip|oncoming onset|oneness unity|open opened|open outdoors|open unfastened|operate run
+operating operational|opinion ruling|opinion sentiment thought view|opinion view|opponent opposing
+opponent opposite opposition|oppose pit|oppose react|opposite paired|opposite polar|opposition resistance
+oppress persecute|oppression subjugation|optimal optimum|oral unwritten|orator rhetorician
+orb orbit revolve|ordain ordinate|order ordering|order orderliness|ordinance regulation|organise organize
+orient point|orient tailor|orientation predilection preference|original pilot|orthophosphate phosphate
+oscillation vibration|ossify petrify|outcome result resultant termination|outdoor outside|outfit rig
+outing picnic|outlay spending|outline scheme|outline sketch|outlive survive|outmaneuver outsmart
+output yield|outrage scandal|outrageous steep|outright unlimited|outsmart overreach|outspoken vocal
+outstanding owing|outstanding prominent salient spectacular striking|overburden overload
+overcome overpower overtake overwhelm|overestimate overestimation|overflow overrun|overflow runoff
+overhaul overtake|overhaul redevelopment renovation|overhead smash|overpower overwhelm
+override overthrow overturn reverse|overriding paramount predominate|overstep transgress trespass
+overthrow overturn subvert|overthrow upset|overtone partial|overture preliminary prelude
+overturn revolutionize|overturn turnover upset|overturn upset|overturned upset|owner proprietor
+ownership possession|pace rate|pace stride tread|pace tempo|pace yard|pacific peaceable|pacification peace
+pacing tempo|package parcel|packaging promotion publicity|pad plod tramp trudge|pad tablet|paddle totter
+pain trouble|painful sore|painfully sorely|pains striving|paint pigment|painter panther|painting picture
+pale pallid|pale pallid sick wan|pale pallid wan|pale picket|pall shroud|palpable tangible|pamphlet tract
+pander pimp procure|pander pimp procurer|pane paneling|pang stab twinge|pang sting|panic scare
+panic terror|pant trousers|pap teat tit|paper report theme|paper wallpaper|parade troop|paranoiac paranoid
+paraphrase rephrase|parcel portion share|parcel tract|parch sear|parchment sheepskin|pare peel skin
+pare trim|part partially partly|part piece|part portion|part region|part split|partake share
+participant player|particular peculiar special|particular specific|particularly peculiarly|partition zone
+pass passing|pass surpass|pass walk|passage transit|passage transition|passenger rider|passion rage
+passive peaceful|past preceding|past yesteryear|pastelike pasty|pastime pursuit|pat rap tap|pat slick
+patch piece|patch plot|patch spell while|path route|path way|pathetic pitiable pitiful
+pathetic ridiculous silly|pathologic pathological|pathos poignancy|pathway tract|patrol police
+patron sponsor supporter|patronage patronize|patronage trade|patronize sponsor
 patter spatter spit sprinkle|pattern practice|pavement sidewalk|peace repose serenity|peaceable peaceful
-peak point tip|peal pealing roll rolling|peal ring|peck smack|pecs pectoral pectoralis
-peculiarity specialty|peel skin|peg pin|peg pin stick|pelt pepper|pelt pour stream|pelting rain
-penalize punish|penalty punishment|penance repentance|pennant waft|peptidase protease|percent percentage
-perception sensing|perch pole rod|perch rest roost|perennial recurrent repeated|perfume scent
-perfumed scented|perfumed scented sweet|perilous precarious|period point stop|periodic periodical
-persevere persist|persist remain stay|persistence persistency tenacity|persistent relentless
-perspective position view|perspiration sweat|perverse reprobate|petition prayer|petition request
-phase stage|philharmonic symphony|philosophic philosophical|phone sound|phone telephone
-phonemics phonology|phonetic phonic|photograph shoot snap|phraseology phrasing wording|piano soft
-piano softly|piazza place|pick piece|pick pluck|pick pluck plunk|picket scout sentinel sentry watch
-picture scene|picture video|piece slice|pierce thrust|pig slob|pile stilt|pill tablet|pillow rest
-pin pivot|pin trap|pinch top|pinpoint speck|pipe shriek shrill|pipe tube|piss urine water|pit pitfall
-pit stone|pitch rake slant|pitch tar|pitiless remorseless ruthless|pitiless unkind|pity shame|pivot swivel
-place position|place position stead|place post send station|place property|place put set|place seat
-place set|place shoes|place space|place spot|place station|placid quiet smooth still tranquil|plain sheer
-plainly simply|plan program|plane shave|plane sheet|plane skim|planet satellite|planetary terrestrial
-plank plump plunk|planning preparation provision|plant set|plant works|plastic pliant|plat plot
-plate scale shell|platform program|play recreate|play run|play toy|play turn|pleat ruffle|pledge plight
-pledge subscribe|pledge toast|plenitude plenty|plight predicament|plod plodding|plow turn|plowshare share
-pluck pull tear|plug punch|plug secure|plum plumb|plumb plummet|plummet plump|plunder sack|plunk plunker
-ply run|pocket pouch|pocket pouch sack|pocket scoop|poetry verse|poignant touching|point sharpen taper
-point spot|poke pound thump|poke sack|polarity sign|pole punt|pole terminal|polish round
-polish shine smooth|polished refined|pommel pummel|pompous portentous|pond pool|pool syndicate|pop popping
+peal pealing rolling|peal ring|peck smack|pecs pectoral pectoralis|peculiarity specialty|pedestal stand
+peg pin|peg pin stick|pelt pepper|pelt pour stream|pelting rain|penalize punish|penalty punishment
+penance repentance|pennant waft|peptidase protease|percent percentage|percentage portion share
+perception sensing|perch pole rod|perch roost|perennial recurrent repeated|perfume scent|perfumed scented
+perfumed scented sweet|perilous precarious|periodic periodical|permit tolerate|persevere persist
+persist prevail|persist remain|persistence persistency tenacity|persistent relentless
+perspective position view|perspiration sweat|persuade sway|perverse reprobate|petition prayer
+petition request|phase stage|philharmonic symphony|philosophic philosophical|phone sound|phone telephone
+phonemics phonology|phonetic phonic|photo photograph|phraseology phrasing wording|piano softly|pick pluck
+picket scout sentinel sentry watch|pig slob|pile stilt|pill tablet|pin pivot|pin trap|pinpoint speck
+pipe shriek shrill|pipe tube|piss urine water|piss wee|pit scar|pit stone|pitch rake slant|pitch tar
+pitiless remorseless ruthless|pitiless unkind|pity shame|pivot swivel|place property|place shoes
+place spot|place stead|placid quiet still tranquil|plain sheer|plainly simply|plan program|plane shave
+plane sheet|plane skim|planet satellite|planetary terrestrial|plank plump plunk
+planning preparation provision|plant works|plastic pliant|plat plot|platform program|pledge plight
+pledge subscribe|pledge toast|plenitude plenty|plight predicament|plod plodding|plowshare share|plug punch
+plug secure|plum plumb|plumb plummet|plummet plump|plunder sack|plunk plunker|pocket pouch sack
+pocket scoop|poetry verse|poignant touching|poke pound thump|poke sack|pole punt|polish round
+polish smooth|polished refined|pommel pummel|pompous portentous|pond pool|pool syndicate|pop popping
 pop popular|populace public world|population universe|portentous prodigious|portrait portrayal
-portray present|pose posture|pose present|position posture stance|position side|position situation
-position status|positive positivist|positive prescribed|possession willpower|possible potential|post stake
-post station|postscript supplement|posture strength|pot potentiometer|potency potential potentiality
-potent powerful|potent stiff strong|potent strong|potent virile|potential voltage|pounce swoop|pound punt
-pound ram|pounding throb throbbing|pour stream swarm teem|powder pulverize|powdered powdery pulverized
+pose posture|pose present|position status|possession willpower|possible potential|post send station
+post station|postscript supplement|posture stance|posture strength|potency potential potentiality
+potent powerful|potent stiff strong|potent strong|potent virile|potential voltage|pounce swoop|pound ram
+pounding throb throbbing|pour stream swarm teem|powder pulverize|powdered powdery pulverized
 power powerfulness|powerfully strongly|practical pragmatic|practical virtual|practice practise rehearse
 practiced practised|prance strut swagger|preach prophesy|preaching sermon|precarious shaky
-precarious unstable|precedence priority|precious valued|predilection preference taste
-predominance predomination|preferable preferred|preferably rather sooner|preparation readiness
-preparation training|preparative preparatory|prepare train|prerequisite requirement|present represent
-present represent stage|present salute|present submit|presently shortly soon|preservation saving
-preserve save|press pressing pressure|press push|press urge|press weigh|pressing urgent|presuppose suppose
-pretence pretense|pretence pretense pretension|pretence pretense pretext|pretence pretense simulation
-pretend profess|prevail triumph|prey target|prick sting twinge|principle rationale|principle rule
-print publish|prise pry|privacy secrecy|private secret|privy secluded secret|pro professional
-problem trouble|procedure process|proceeding proceedings|process serve|process treat|process work
-processed refined|procrastinate stall|procure secure|product production|proffer proposition suggestion
-proficiency technique|proficient technical|profile visibility|profits win|profound unplumbed
-profusion richness|project projection|project propose|project protrude|projectile rocket|prolong sustain
-prompt remind|promptly quick quickly|promptly readily|prone prostrate|proof validation|prop property
-prop shore|propagandist propagandistic|proper right|prophet seer|proportion ratio|proportion symmetry
-proportional relative|proportionally proportionately|proposal proposition|prosperous roaring thriving
-prostitute tart whore|protection security|protection shelter|protection tribute|protest protestation
-prove raise|prove rise|proverb saw|province responsibility|province state|provision proviso
-provision supply|provisional tentative|provoke stimulate|prowler sneak|prurient salacious|psyche soul
-psychiatrist shrink|publication publishing|pucker ruck|puff whiff|puke vomit|pull pulling
-pull rend rip rive|pull twist wrench|pulsate pulse|pulsate pulse throb|punch puncher|pup puppy
-pupil student|pure saturated|pure virgin|purely strictly|purge purging|purge purify
-purification refinement|purple violet|purportedly supposedly|purpose resolve|purse wrinkle|pursuit quest
-push pushing|push thrust|pussy slit snatch|quake quiver|quake tremor|qualification reservation
-qualified restricted|quality timber timbre tone|quarrel row words wrangle|quarter stern tail
-quash reduce repress subdue subjugate|quaver trill warble|quaver waver|quell quench squelch|query question
-question wonder|questioning skeptical|quick ready|quick speedy|quick warm|quicken whet
-quickly rapidly speedily|quiet quietly|quiet repose serenity tranquility|quiet restrained|quiet silence
-quiet tranquility|quietly softly|quietness tranquility|quill shaft|quit relinquish|quit resign
-quite rather|quiver shaking trembling vibration|quiver vibration|quixotic romantic|quiz test|race run
-race rush|race subspecies|race wash|rack scud|rack stand|rack torment torture|rack wheel|rack wrack
-racket revel|racy rich robust|radial radiate|radiance shine|radiate ray|radical revolutionary
-radical ultra|radius spoke|rag sheet|rag shred tag|rage ramp storm|rail railing|rail revile|rail track
-rail train|railroad railway|rain rainfall|raise resurrect upraise|rake scan skim|rally rallying
-rally rebound|rampant rearing|rampart wall|ranch spread|range reach|range run|range stove|range straddle
-ransom redeem|rap strike tap|rapid speedy|rapport resonance|rare rarified|rare uncommon|rarely seldom
-rascal rogue|rasp rasping|rat scab|rate value|ratify sign|rationalization systematization|rattle rattling
-rattler rattlesnake|rattling real really very|raucous rowdy|raw sensitive sore tender|reach strain strive
-reach stretch|reach touch|react respond|reaction response|reactivity responsiveness
-read record register show|read say|read scan|read take|readapt readjust|reader referee reviewer
-readiness set|reading recital|readjust reset|real tangible|real veridical|realism reality|reality world
-realization recognition|realize recognize|realize see understand|realize substantiate|really truly
-realm region|reappearance return|rear rearward|rearward reverse|reasonable sane|reasonable sensible
-reasonably sensibly|reassign transfer|rebound recoil|rebuff repel repulse|rebuff repel snub
-rebuff repulse snub|rebuff slight|rebuild reconstruct|rebuke reprimand reproof|rebut refute
-recall recollect remember retrieve think|recall recollection|recall return|recall withdraw
-recapitulate repeat|recede retire retreat withdraw|receipt reception|receive welcome|receiver recipient
-reception response|receptive sensory|reckoning tally|reclaim recover|reclaim reform|reclaim tame
-recluse solitary|recollection remembrance|recommendation testimonial|reconcile resign submit
-reconnoiter scout|reconsideration rethink|reconstruct remodel|reconstruct restore|record register
-record tape|recording transcription|recoup recover|recoup reimburse|recourse resort|recovery recuperation
-recur repeat|recur resort|recurrence return|redemption salvation|redress remedy|reduce shrink
-reduce slim thin|reduce tighten|reducing reduction|reek smack smell|reek stink|reeking watery
-reelect return|reenforce reinforce|reenforcement reinforcement|reenforcement reinforcement support
-reestablish reinstate restore|reexamine review|refashion remake|reference source|refill replenish
-reflect reverberate|reflect shine|refund repay return|refund repayment|refuse reject|refuse reject resist
-regale treat|regard respect|regard wish|register registry|regret repent|regret sorrow|regroup reorganize
-regular steady|regular veritable|regulation rule|rehabilitation renewal|reign sovereignty|reinforce reward
-reinforcement reward|reissue reprint|reiterate repeat restate|rejoice triumph|rejoice triumph wallow
-rejoin repay retort return|relation relative|relation telling|relax slack slacken|relax unwind
-release relinquish|release secrete|release spill|release turn|relegate submit|relent soften yield
-relevance relevancy|reliance trust|relief respite rest|relief substitute|relieve remedy
-relieve salvage salve save|religious spiritual|religiously scrupulously|remain rest stay|remand remit
-remarkable singular|remarkably unmistakably|remission remit|remit slacken|remove take withdraw
-remove transfer|render return|render submit|render try|rendering rendition|rendering translation version
-rending ripping splitting|renewal replacement replenishment|renovation restoration
-rent rip snag split tear|rent rip split|repair resort|repay reward|repeat repetition|repel repulse
+precarious unstable|precaution safeguard|precede preface premise|precedence priority|precious valued
+predilection preference taste|predominance predomination|preferable preferred|preferably rather sooner
+preparation readiness|preparation training|preparative preparatory|prepare ready|prerequisite requirement
+present stage|presently shortly soon|preservation saving|preserve save|press urge|press weigh
+pressing pressure|pressing urgent|presuppose suppose|pretence pretense|pretence pretense pretension
+pretence pretense pretext|pretence pretense simulation|prevail triumph|prey target|prick sting twinge
+primer priming|principal star|principle rationale|principle rule|print publish|prise pry|privacy secrecy
+privy secluded|pro professional|problem trouble|procedure process|procedure routine|proceeding proceedings
+process treat|processed refined|procrastinate stall|procure secure|product production
+proffer proposition suggestion|proficiency technique|proficient technical|profile visibility|profits win
+profound unplumbed|profusion richness|project projection|project protrude|project task undertaking
+projectile rocket|prolong sustain|prompt remind|promptly quick quickly|promptly readily|prone prostrate
+proof validation|prop property|prop shore|propagandist propagandistic|prophet seer|proportion ratio
+proportion symmetry|proportional relative|proportionally proportionately|proposal proposition
+prosperous roaring thriving|prostitute tart whore|protection security|protection shelter
+protest protestation|proverb saw|province responsibility|province state|provision proviso|provision supply
+provisional tentative|prowler sneak|prurient salacious|psyche soul|psychiatrist shrink
+publication publishing|pucker ruck|puff whiff|puke vomit|pull pulling|pull twist wrench|pulsate pulse
+pulsate pulse throb|pulsate quiver|punch puncher|pup puppy|pupil student|pure saturated|purely strictly
+purge purging|purge purify|purification refinement|purple violet|purportedly supposedly|purpose resolve
+purse wrinkle|pursuit quest|push pushing|push thrust|pussy slit snatch|quake quiver|quake tremor
+qualification reservation|qualified restricted|quality timber timbre tone|quarrel row words wrangle
+quash repress subdue subjugate|quaver trill warble|quell quench squelch|query question|question wonder
+questioning skeptical|quick speedy|quicken whet|quickly rapidly speedily|quiet quietly
+quiet repose serenity tranquility|quiet restrained|quiet silence|quiet tranquility|quietly softly
+quietness tranquility|quit relinquish|quit resign|quite rather|quiver shaking trembling vibration
+quiver vibration|quixotic romantic|quiz test|race subspecies|rack scud|rack wrack|racket revel|racy robust
+radial radiate|radiance shine|radiate ray|radical revolutionary|radical root stem theme|radical ultra
+radius spoke|rag shred tag|rage ramp storm|rail railing|railroad railway|rain rainfall|rake scan skim
+rally rallying|rally rebound|rampant rearing|ranch spread|range reach|range straddle|ransom redeem
+rap strike tap|rapid speedy|rapport resonance|rare rarified|rare uncommon|rarely seldom|rascal rogue
+rasp rasping|rat scab|rate value|ratify sign|rationalization systematization|rattle rattling
+rattler rattlesnake|rattling real really very|raucous rowdy|raw rude|reach stretch|react respond
+reaction response|reactivity responsiveness|read say|readapt readjust|reader referee reviewer
+readjust reset|real tangible|realism reality|reality world|realization recognition|realize recognize
+realize see understand|realize substantiate|really truly|realm region|rear rearward|rear rise
+rearward reverse|reasonable sane|reasonable sensible|reasonably sensibly|reassign transfer|rebound recoil
+rebuff repel repulse|rebuff repel snub|rebuff repulse snub|rebuff slight|rebuild reconstruct
+rebuke reprimand reproof|rebut refute|recall recollect remember retrieve think|recall recollection
+recall return|recapitulate repeat|recede retire retreat withdraw|receipt reception|receiver recipient
+reception response|receptive sensory|reckoning tally|reclaim recover|reclaim reform|recluse solitary
+recollection remembrance|recommendation testimonial|reconnoiter scout|reconsideration rethink
+reconstruct remodel|reconstruct restore|record register|record tape|recording transcription|recoup recover
+recoup reimburse|recourse resort|recover regain retrieve|recovery recuperation|recur repeat|recur resort
+redemption salvation|redress remedy|reducing reduction|reek smack smell|reek stink|reeking watery
+reenforce reinforce|reenforcement reinforcement|reenforcement reinforcement support
+reestablish reinstate restore|reexamine review|refashion remake|refill replenish|reflect reverberate
+reflect shine|refund repay|refund repayment|regale treat|regard respect|regard wish|register registry
+regret repent|regret sorrow|regroup reorganize|regular veritable|regulation rule|rehabilitation renewal
+reign sovereignty|reinforce reward|reinforcement reward|reissue reprint|reiterate repeat restate
+rejoice triumph|rejoice triumph wallow|rejoin repay retort|relation relative|relation telling|relax unwind
+release relinquish|release secrete|relegate submit|relent soften yield|relevance relevancy|reliance trust
+relief respite rest|relief substitute|relieve salvage salve save|religious spiritual
+religiously scrupulously|relinquish resign|remain rest stay|remain stay|remainder remnant|remand remit
+remarkable singular|remarkably unmistakably|remission remit|rend rip rive|rendering rendition
+rendering translation version|rending ripping splitting|renewal replacement replenishment
+renovation restoration|rent rip snag split tear|repair resort|repay reward|repeat repetition|repel repulse
 replace supersede supplant|replacement replacing|replacement substitute|replacement substitution switch
-replacement successor|replication reproduction|reply response|report reputation|report study
-repose reside rest|repository secretary|represent symbolize typify|repress suppress|reprieve respite
-reprieve respite suspension|reprint separate|reputation repute|requisition sequestration
-reservation reserve|reserve substitute|reservoir source|reside shack|resign vacate|resignation surrender
-resiny tarry|resist stand|resist withstand|resistance resistor|resistance underground|resistant resistive
+replacement successor|replication reproduction|reply response|report study|repose reside
+repository secretary|represent symbolize typify|reprieve respite|reprieve respite suspension
+reprint separate|reputation repute|requisition sequestration|reservation reserve|reserve substitute
+reside shack|resign vacate|resignation surrender|resiny tarry|resist withstand|resistant resistive
 resistant tolerant|resolve solve|resolved solved|resonance ringing sonority vibrancy|resonant resounding
-respective several various|rest sleep|restless uneasy|restlessness uneasiness|restoration return
-restraint simplicity|resume sketch survey|resume summarize|resurrect revive|resurrect rise
-retaliation revenge|retardation slowness|retention retentiveness|retire withdraw|retirement retreat
-retrace trace|retreat withdraw|retribution vengeance|retrospect review|return revert|rev rpm|reveal unveil
-revealing telling telltale|revel revelry|reverend sublime|reverie revery|reversal reverse|reverse turn
-review survey|revise revision|revision rewrite|revolve roll|revolve rotate|reward wages|rhino rhinoceros
+respective several various|restless uneasy|restoration return|resume sketch survey|resume summarize
+resurrect revive|resurrect upraise|retaliation revenge|retardation slowness|retention retentiveness
+retire withdraw|retirement retreat|retrace trace|retribution vengeance|retrospect review|return revert
+rev rpm|reveal unveil|revealing telling telltale|revel revelry|reverend sublime|reverie revery
+reverse turn|review survey|revise revision|revision rewrite|revolve rotate|reward wages|rhino rhinoceros
 rhyme verse|rhythmic rhythmical|ribbon thread|rickety shaky wobbly|riddle screen|ride sit|ridge rooftree
-riffle ripple|riffle ripple ruffle undulate|rig set|rig tackle|right rightfield|rightful true
-rightfully truly|rigid stiff|rigid strict|rigor validity|rigorous strict|rigorous tight
-rigorously strictly|ring ringing|rinse wash|riot scream|rip steal|rise rising|rise surface|rise upgrade
-risky wild|rite ritual|rivet stud|rivulet run|road route|roadside wayside|roar thunder|roast roasted
-robe vest|rock shake sway|rock stone|rock sway|rocky rough|roll roller|roll roster|roll twine wind wrap
-roll undulate|roll wheel|roller tumbler|romance romanticism|romp runaway|room way|rooms suite|root rout
-root settle|root solution|rostrum snout|rot waste|rough roughly|round troll|rousing stirring|rub wipe
-rubber safe safety|rubberlike rubbery|rubbish scrap|rubric title|rugged tough|ruined undone|rule ruler
-run running|run streak|run tally|run test trial|run unravel|rundown summation|runner smuggler
-running track|rush rushing|rush surge|rust rusty|rustle rustling whisper|rutabaga swede|sack shift
-sacred sanctified|sadness sorrow|sadness unhappiness|sail sweep|salesgirl saleslady|saliva spit
-sallow sickly|saloon sedan|saltwater seawater|sample sampling|sample taste try|sand sandpaper|sashay sidle
-satiric satirical|save spare|save write|savor taste|say state tell|say suppose|scale surmount
-scamper scramble scurry|scamper scurry scuttle|scatter spread|scene scenery|scene setting|scene shot
-scene view|scepticism skepticism|scheme strategy|scheme system|schism split|scholar student
+riffle ripple|riffle ripple ruffle undulate|rig tackle|right rightfield|rightfully truly|rigid stiff
+rigid strict|rigor validity|rigorous strict|rigorously strictly|ring ringing|rinse wash|riot scream
+rip steal|rise rising|rise surface|risky speculative|rite ritual|rivet stud|road route|roadside wayside
+roar thunder|roast roasted|robe vest|rock shake sway|rock stone|rock sway|roll roller|roll roster
+roll twine wind wrap|roll undulate|roll wheel|romance romanticism|romp runaway|rooms suite|root rout
+rostrum snout|rough roughly|rousing stirring|rub wipe|rubber safe safety|rubberlike rubbery|rubbish scrap
+rubric title|rugged tough|ruined undone|run running|run streak|run tally|run test trial|rundown summation
+runner smuggler|rush surge|rust rusty|rustle rustling whisper|rutabaga swede|sacred sanctified
+sadness sorrow|sadness unhappiness|sail sweep|salesgirl saleslady|saliva spit|sallow sickly|saloon sedan
+saltwater seawater|sample sampling|sample taste try|sand sandpaper|sashay sidle|satiric satirical
+savor taste|say state tell|say suppose|scale surmount|scamper scramble scurry|scamper scurry scuttle
+scar scrape|scatter spread|scepticism skepticism|scheme strategy|scheme system|scholar student
 school schoolhouse|school schooling|science skill|scoop soap|scope telescope|scorch sear|scorch sear singe
-scorch singe|scoundrel villain|scour scrub|scourge terror threat|scouring scrub scrubbing|scramble scuffle
-scrape scraping|scrape scraping scratch|scrape scratch|scrape skin|scratch scrawl scribble|scratch start
-scratchy uneven|scrawl scribble|scream screaming screech screeching shriek shrieking|scream yell
-screech squawk|screechy squeaky|screen shield|screen sieve|screen sieve sort|screen test
-scuffle shamble shuffle|seafarer seaman tar|seahorse walrus|seal stamp|sealing waterproofing
-sear shriveled withered|search seek|seat sit|seated sitting|sec second|secede splinter|seclude withdraw
-second secondly|secondhand used|secrecy silence|section segment|section subdivision|sector sphere
-secure unafraid|security surety|see visit|seed sow|selection survival|send ship transport|sensation sense
-sensational sensory|sensational stunning|sense smell|senseless wasted|sensibility sensitivity
-sensible sensitive|sensual sultry|sentence time|separated spaced|sequence succession|serial series
-serious sober|serpent snake|serve service|session sitting|set sic|settle sink|settle subside
-settlement village|severe terrible wicked|severely sternly|sew stitch|sew tailor|sextet six|shack trail
-shade shadow|shade tint tone|shadow tail|shadow trace vestige|shadowed shadowy|shadowy wraithlike
-shake shiver tremble|shake trill|shake wag waggle|shaky shivering trembling|shallowness superficiality
-shamble shuffle shuffling|shameful shocking|sharp shrill|sharp tart|shave shaving|shave trim|shaved shaven
-shaving skimming|shed spill|sheepman shepherd|sheet shroud tack|shell shield|shenanigan wile
-shift shifting|shift shimmy slip|shift switch|shift switch switching|shift transfer
-shift transformation transmutation|shimmy wobble|shin shinbone|shipping transport transportation
-shipshape trim|shipwreck wreck|shirking soldiering|shit squat|shiver shudder|shiver shudder thrill throb
-shock stupor|shoe skid|shoelace shoestring|shooter shot|shooting shot|shop store|shop workshop
-shopkeeper storekeeper tradesman|short shortsighted|short shortstop|short unawares|shot snap snapshot
-shot stab|shot stroke|shouting yelling|shove squeeze stuff thrust|show usher|shred whit|shrink wither
-shriveled withered|shudder tremor|shyly timidly|sidelong squint|sieve sift|sieve sift strain|sight spy
+scorch singe|score tally|scoundrel villain|scour scrub|scourge terror threat|scouring scrub scrubbing
+scramble scuffle|scrape scraping|scrape scratch|scrape skin|scratchy uneven|scrawl scribble
+scream screaming screech screeching shriek shrieking|scream yell|screech squawk|screechy squeaky
+screen sieve sort|screen test|scuffle shamble shuffle|seafarer seaman tar|seahorse walrus
+sealing waterproofing|sear shriveled withered|search seek|seated sitting|sec second|secede splinter
+seclude withdraw|second secondly|secondhand used|secrecy silence|section segment|section subdivision
+sector sphere|secure unafraid|security surety|seed sow|selection survival|send ship transport
+sensation sense|sensational sensory|sensational stunning|sense smell|senseless wasted
+sensibility sensitivity|sensible sensitive|sensitive sore tender|sensual sultry|separated spaced
+sequence succession|serial series|serpent snake|serve service|session sitting|settlement village
+severe terrible wicked|severely sternly|sew stitch|sew tailor|sextet six|shack trail|shade shadow
+shade tint tone|shadow trace vestige|shadowed shadowy|shadowy wraithlike|shake shiver tremble|shake trill
+shake wag waggle|shaky shivering trembling|shallowness superficiality|shamble shuffle shuffling
+shameful shocking|sharp shrill|sharp tart|shave shaving|shaved shaven|shaving skimming|shed spill
+shed throw|sheepman shepherd|shell shield|shenanigan wile|shift shifting|shift switch|shift switching
+shift transfer|shift transformation transmutation|shimmy wobble|shin shinbone
+shipping transport transportation|shipshape trim|shipwreck wreck|shirking soldiering|shit squat
+shiver shudder|shiver shudder thrill throb|shock stupor|shoe skid|shoelace shoestring|shooter shot
+shooting shot|shop store|shop workshop|shopkeeper storekeeper tradesman|short shortstop|short unawares
+shot stroke|shouting yelling|shove squeeze stuff thrust|shred whit|shrink wither|shriveled withered
+shroud tack|shudder tremor|shyly timidly|sidelong squint|sieve sift|sieve sift strain|sight spy
 sight survey view|sight vision|sign signal|sign signal signaling|sign signed|sign subscribe
 signature touch|significant substantial|silent still|silent understood|silly wacky|silver silvery
 similar standardized|sin sinfulness wickedness|sin sinning|sin transgress trespass|sincerely truly
-sinewy stringy|sinful ungodly|sinful unholy wicked|sing whistle|singer vocalist|singing telling
-single unmarried|singular unique|singularity uniqueness|sink slump|sink subside|sis sister|site situation
-sketch study|sketch vignette|skid slide slip|skid slip|skim skimming|skim skip|slack slacken slow
-slam sweep|slam thrash|slap smack|slate ticket|sleep slumber|sleeper tie|slender slight slim|slender slim
-slender thin|slice slit|slick slip|slide swoop|slightly somewhat|slip sneak|slip steal|slip strip
-slip trip|slivery splintery|slop spill splatter|slop splash squelch|slug swig|sluggish sulky|slurred thick
-smack taste|smack thunder|smack thwack|smitten stricken|smoke smoking|smother suffocate|smother surround
-smothered strangled|smothering suffocating|snap snarl|snap snatch|snappy whipping|snare trap|sneak sneaker
-snicker snigger|snicker snigger snort|sniff whiff|snoop spy|snore snoring|snow snowfall|soak soaking
-soak souse|soaking souse|soar surge zoom|soar zoom|social societal|socialist socialistic|sod sward turf
-soft subdued|soft voiced|soil territory|sojourn visit|soldiery troops|solid strong substantial
-solid unanimous whole|someplace somewhere|song strain|song vocal|sophisticate twist|soprano treble
-sound strait|sound vocalize voice|south southward|southbound southward|southeast southeastern
-sovereign supreme|span straddle|spare trim|spark sparkle|sparkling twinkle|sparse thin|spatter splash
-spatter splash splatter swash|spatter splatter splutter sputter sputtering|speak talk
-specialization specialty|specialize specify|spectator viewer watcher witness|speculation venture
-speech words|speed upper|speed velocity|spell tour turn|spell write|spice zest|spider wanderer|spill talk
-spin twirl twist twisting whirl|spin twirl whirl|spine spur|spine thorn|spiral turbinate|spire steeple
-spit tongue|spiteful vindictive|splash sprinkle|splash stir|splice splicing|splutter sputter
-spontaneous unwritten|spoon spoonful|sport sportsman sportswoman|spot spotlight|spot spy|spot touch
-sprain turn twist wrench|sprawl sprawling|sprawl straggle|sprawling straggling|spray spraying
-spring springtime|sprinkle sprinkling|sprout stock|squad team|square squarely|square straight
-square straight straightforward|squat squatting|squeeze wring|squirm twist worm wrestle wriggle writhe
-squirm wiggle wriggle|stab thrust|stable static|stacked voluptuous|stager veteran warhorse|stain tarnish
-stair step|staircase stairway|stairs steps|stalk stem|stall stand|stammer stutter|stamp stereotype
-stamp stomp stump|stamp tender|stand standpoint viewpoint|stand standstill|standard stock|start starting
-starvation starving|starved starving|state submit|stay stick|steadily steady|steady sweetheart
-stealing stealth|stealing thieving|step tone|step tread|stereo stereophonic|stereotyped unimaginative
-stern strict|stick sting|stiff stiffly|stiffen tighten|stifle suffocate|stimulant stimulating|stir touch
-stoic stoical|storage warehousing|storm surprise|storm tempest|story tale|straight straightaway
-straight true|strain straining|strain stress|strain stress try|strain tenor|strain tense
-straitlaced victorian|strange unknown|strange unusual|strangle throttle|straw strew|straw wheat
-strengthen tone|stress tension|stretch stretching|string train|string twine|stringy wiry|stroke throw
-strong warm|study survey|study work|stumble trip|stupid unintelligent|sturdy tough|style title
+sinewy stringy|sinful ungodly|sinful unholy wicked|singer vocalist|singing telling|single unmarried
+singular unique|singularity uniqueness|sis sister|site situation|sketch vignette|skid slide slip
+skim skimming|slack slacken|slack slacken slow|slam sweep|slam thrash|slap smack|sleep slumber
+slender slight slim|slender slim|slender thin|slice slit|slide swoop|slightly somewhat|slim thin
+slip steal|slivery splintery|slop spill splatter|slop splash squelch|slow sluggish|slug swig
+sluggish sulky|slurred thick|smack taste|smack thunder|smack thwack|smitten stricken|smoke smoking
+smother suffocate|smother surround|smothered strangled|smothering suffocating|snap snarl|snappy whipping
+snare trap|sneak sneaker|snicker snigger|snicker snigger snort|sniff whiff|snoop spy|snore snoring
+snow snowfall|soak soaking|soak souse|soaking souse|soar surge zoom|soar zoom|social societal
+socialist socialistic|sod sward turf|soft voiced|soil territory|sojourn visit|soldiery troops
+someplace somewhere|song vocal|soprano treble|sound vocalize voice|south southward|southbound southward
+southeast southeastern|sovereign supreme|span straddle|spare trim|spark sparkle|spark sparkle twinkle
+sparkling twinkle|sparse thin|spatter splash|spatter splash splatter swash
+spatter splatter splutter sputter sputtering|speak talk|specialization specialty|specialize specify
+spectator viewer watcher witness|speculation venture|speed upper|speed velocity|spell tour|spice zest
+spider wanderer|spin twirl twist twisting whirl|spin twirl whirl|spine spur|spine thorn|spiral turbinate
+spire steeple|spit tongue|spiteful vindictive|splash sprinkle|splash stir|splice splicing|splutter sputter
+spontaneous unwritten|spoon spoonful|sport sportsman sportswoman|spot spy|sprain wrench|sprawl sprawling
+sprawl straggle|sprawling straggling|spray spraying|spring springtime|sprinkle sprinkling|squad team
+square squarely|square straight|square straightforward|squat squatting|squeeze wring
+squirm twist worm wrestle wriggle writhe|squirm wiggle wriggle|stab thrust|stable static
+stacked voluptuous|stager veteran warhorse|stain tarnish|stair step|staircase stairway|stairs steps
+stalk stem|stammer stutter|stamp stereotype|stamp stomp stump|stamp tender|stand standstill|standard stock
+standpoint viewpoint|start starting|starvation starving|starved starving|state submit|stay stick
+steadily steady|steady sweetheart|stealing stealth|stealing thieving|step tread|stereo stereophonic
+stereotyped unimaginative|stern strict|stiff stiffly|stiffen tighten|stifle suffocate
+stimulant stimulating|stir touch|stoic stoical|storage warehousing|storm surprise|storm tempest|story tale
+straight straightaway|strain stress|strain strive|strain tense|strain variant|straitlaced victorian
+strange unknown|strange unusual|strangle throttle|straw strew|straw wheat|streak stripe|strengthen tone
+stress tension|stretch stretching|stretch unfold|string thread|string train|string twine|stringy wiry
+stroke throw|study survey|study work|stumble trip|stupid unintelligent|sturdy tough|style title
 style trend vogue|sub submarine|sub substitute|subdivision subsection|subdue subordinate|subdue tame
-subject subjugate|subject theme topic|sublime supreme|submarine undersea|submissive subservient
-submit take|subordinate underling|subscribe support|subscribe take|substantial substantive
-substitute utility|succeed win|success winner|succumb yield|suck suction|suffering woe|suffrage vote
-suitable suited|sulfur sulphur|sum summarize|sum summation|sun sunlight sunshine|super superintendent
-superficial trivial|supersonic ultrasonic|supplemental supplementary|support supporting|sure trusted
-surge tide|surly ugly|surmise suspect|surrender yielding|suspicious wary|swallow withdraw
-swap switch trade|swap trade|swarm teem|sway swing|sweep swing|sweet sweetly|sweet sweetness|swell well
+subject subjugate|subject theme topic|submarine undersea|submissive subservient|subordinate underling
+subscribe support|substantial substantive|substitute utility|succeed win|success winner|suck suction
+suffer sustain|suffering woe|suffrage vote|suitable suited|sulfur sulphur|sum summarize|sum summation
+sun sunlight sunshine|super superintendent|superficial trivial|supersonic ultrasonic
+supplemental supplementary|sure trusted|surge tide|surly ugly|surmise suspect|surrender yielding
+suspicious wary|swap switch trade|swarm teem|sway swing|sweet sweetly|sweet sweetness|swell well
 swim swimming|swirl twiddle twirl whirl|swirl whirl|symmetric symmetrical|sympathize understand
 sympathy understanding|synagogue temple|synchronism synchrony|synthesise synthesize|table tabulate
-tackle undertake|tactile tactual|tag ticket|tailored trim|talk talking|talkative talky|tan tangent|tap tip
+tackle undertake|tactile tactual|tag ticket|tailored trim|talk talking|talkative talky|tan tangent
 task tax|taunt taunting|taut tight|tears weeping|tease teasing|technical technological|tedious windy
 teensy wee|teeter totter|telegram wire|telegraph telegraphy|television video|temper toughness
 temporal worldly|tendency trend|terrific terrifying|terrify terrorize|test trial|testament will
-testimonial testimony|testimonial tribute|thaw thawing warming|thence therefrom|thence therefrom thereof
-thenceforth thereafter|there thither|thick thickly|thin thinly|thinking thought|thoriated tittering
-thoughtless unthinking|thrash thresh|thrill vibrate|throw thrust|thud thump|thyroid thyroidal
-tingle tingling|tingling titillating|tint touch|tip tiptoe|tip topple tumble|tiredly wearily|tissue weave
+testimonial testimony|testimonial tribute|thaw thawing warming|theater theatre|thence therefrom
+thence therefrom thereof|thenceforth thereafter|there thither|thick thickly|thin thinly|thinking thought
+thoriated tittering|thoughtless unthinking|thrash thresh|thrill vibrate|thud thump|thyroid thyroidal
+tingle tingling|tingling titillating|tip tiptoe|tip topple tumble|tiredly wearily|tissue weave
 topple tumble|torment torture|tortuous twisting voluminous winding|torture torturing
-totalistic totalitarian|touch touching|towboat tower tug|trace tracing|trail train|traitorous unfaithful
-trample trampling|trample tread|transfer transplant|transfer transplant transpose
-transfer transport transportation|transform translate|transform transmute|transformation translation
-transit transportation|transmission transmitting|transversally transversely|travel trip|traveler traveller
+totalistic totalitarian|touch touching|towboat tower tug|trace tracing|traitorous unfaithful
+trample trampling|trample tread|transfer transplant|transfer transport transportation|transform translate
+transform transmute|transformation translation|transit transportation|transmission transmitting
+transplant transpose|transversally transversely|trap yap|travel trip|traveler traveller
 treacherous unreliable|treble triple|trichrome tricolor|trim trimming|trio triple|triumph victory
-trouble worry|true truthful|tube tubing|tumble twig|tumble whirl|tumor tumour|tumult turmoil|tumult uproar
-turbulence upheaval|turmoil upheaval|turn turning|turn twist|twirl twist|twist wind winding|twist wrench
-typewriting typing|ugliness wickedness|ugly unworthy vile worthless wretched|ulcer ulceration
-unaccountable unexplainable|unaffected unmoved untouched|unambiguously unequivocally
-unambiguously uniquely|unanswered unrequited|unauthorized wildcat|unbroken unplowed|unbuttoned unfastened
-uncanny weird|uncertain unsettled|uncertainly unsteadily|uncontrollable unruly|unconventional unlawful
+trouble worry|true truthful|tube tubing|tumor tumour|tumult turmoil|tumult uproar|turbulence upheaval
+turmoil upheaval|turn turning|turn twist|twirl twist|typewriting typing|ugliness wickedness
+ugly unworthy vile worthless wretched|ulcer ulceration|unaccountable unexplainable
+unaffected unmoved untouched|unambiguously unequivocally|unambiguously uniquely|unanimous whole
+unanswered unrequited|unauthorized wildcat|unbroken unplowed|unbuttoned unfastened|uncanny weird
+uncertain unsettled|uncertainly unsteadily|uncontrollable unruly|unconventional unlawful
 underestimate underrate|underline underscore|undershirt vest|undesirable unsuitable|undesirable unwanted
 undifferentiated uniform|undue unwarranted|uneconomical wasteful|unequally unevenly|unfair unjust
 unforeseen unseen|unfortunately unluckily|unhurt unscathed whole|unification union|uniform unvarying
@@ -1710,12 +1498,339 @@ unsaid unspoken|unshaved unshaven|unsloped upright|untested untried|untested unt
 upheaval uplift|upright vertical|upward upwards|usable useable|useful utilitarian|usefulness utility
 variable varying|velour velours|velvet velvety|vent ventilate|vent volcano|veranda verandah|verge wand
 vernal young youthful|verve vitality|vet veteran|vet veterinary|vex worry|vibrant vivacious|victor winner
-violent wild|volition will|volition willing|voluntary volunteer|vomit vomiting|wag waggle|wail whimper
-wailful wailing|wait waiting|wait waitress|walk walking|wallop whack|wallow welter|want wish wishing
-war warfare|warm warmly|wash washing|washbasin washbowl|waste wasteland|watcher watchman|watery weak
-waver weave|waxen waxlike|week workweek|weight weighting|west westward|westerly western|westerly westward
-westward westwards|whimper whine|whip whisk|whip worst|whir whirring|whir whiz|whiskey whisky
-whistle whistling|white whiten|white whiteness|wide widely|wind wreathe|window windowpane
-winter wintertime|wool woolen|working workings|workings works|wrack wreck|wrap wrapper|wrench wring
-wrong wrongly|yap yelp|yawn yawning|yelp yelping|young youth
+view watch|violent wild|volition will|volition willing|voluntary volunteer|vomit vomiting|wag waggle
+wail whimper|wailful wailing|wait waiting|wait waitress|walk walking|wallop whack|wallow welter
+want wish wishing|war warfare|warm warmly|wash washing|washbasin washbowl|waste wasteland|watcher watchman
+watery weak|waver weave|waxen waxlike|week workweek|west westward|westerly western|westerly westward
+westward westwards|whimper whine|whip worst|whir whirring|whir whiz|whiskey whisky|whistle whistling
+white whiten|white whiteness|wide widely|wind wreathe|window windowpane|winter wintertime|wool woolen
+working workings|workings works|wrack wreck|wrap wrapper|wrench wring|wrong wrongly|yap yelp|yawn yawning
+yelp yelping
+`
+
+/** The same for the rarer meanings of the words. */
+export const WORDNET_RARE_GROUPS = `
+abide bear brook digest endure stand stomach suffer support tolerate
+about almost most near nearly virtually|abridge contract cut foreshorten reduce shorten|abrupt sharp
+absorb draw imbibe suck|absorb engage engross occupy|absorb engross engulf immerse plunge steep
+absorption concentration|abstract cabbage hook lift pilfer pinch purloin sneak swipe|accede enter
+accept admit take|accept assume bear|accept have take|accept swallow|accept take|accident stroke
+accommodate admit hold|accommodate conciliate reconcile|accommodate lodge|accompaniment support
+accompany follow|accost address|accost hook solicit|account accounting|account bill|account report
+account score|accrue fall|accusation charge|ache hurt suffer|acknowledge recognize
+acquaint introduce present|acquire develop evolve|acquire develop get grow produce
+acquit bear behave carry conduct|acquit clear discharge exonerate|acres estate land
+act bit number routine turn|act dissemble pretend|act move|act play represent|act play roleplay|act work
+active alive|active dynamic|actuate incite motivate move prompt propel
+add bestow bring contribute impart lend|addition summation|address call
+address cover deal handle plow treat|address direct|address reference
+adept expert good practiced proficient skillful|adhere cleave cling cohere stick|adhere stick
+adherence bond|adjoin border butt edge march|adjoin contact meet touch|adjourn retire withdraw
+adjust correct set|admit allow|adopt embrace espouse|adopt espouse follow|adult big grown grownup
+advance advanced|advance elevate promote raise upgrade|advance gain|advance rise|advanced ripe
+affect impress move strike|affection fondness heart tenderness
+affirm confirm corroborate substantiate support sustain|afford give open|agency representation
+agitate campaign crusade fight press push|agitate charge excite rouse
+agree check correspond fit jibe match tally|agree concord concur hold|aim aspire|aim calculate direct
+aim direct place point target|aim direct take train|aim drive get|air aviation
+air beam broadcast send transmit|air line melody strain tune|airless close stuffy|alkali base
+all altogether completely entirely right totally whole wholly|allow leave provide|allow permit tolerate
+allowance margin tolerance|alter falsify|alternate flip interchange switch tack|alternate jump
+amaze baffle beat bewilder get gravel mystify pose puzzle stick vex|amount come|amount come number total
+ample plentiful rich|ancestry blood descent line lineage origin pedigree stock|angry furious wild
+annoyance annoying irritation vexation|answer resolution result solution solvent|answer resolve
+answer serve suffice|anticipate call predict promise|apartment flat|appearance show|appease quell stay
+apply enforce implement|apply give|apply hold|apply practice use|apportion deal share
+apprehend compass comprehend dig grasp savvy|apprehension arrest catch collar pinch|arduous hard heavy
+area arena domain field orbit sphere|argument line|arise rebel rise|around round|arousal stimulation
+arouse elicit evoke fire provoke raise|arouse evoke invoke raise stir|arouse excite sex|arouse stir
+arrange dress set|arrange order put|arrange set|arrangement transcription|arrest catch get
+arrest check contain stop|arrest halt hold|ascend rise|ascertain assure check control ensure insure see
+ascertain check determine learn see watch|ashen blanched bloodless livid white
+ask demand involve necessitate need postulate require take|assiduity concentration|assign attribute
+assign put|assign specify|assist attend serve|association connection|assume don wear
+assume feign sham simulate|assume strike take|attachment bond|attack blast fire|attain discover strike
+attain gain hit make reach|attain hit reach|attend hang|attend look see|attract draw pull
+authorize clear pass|avail help service|await expect look wait|away outside|awkward uneasy
+back binding cover|back gage game punt stake|backbone spine|backdrop background|backing support
+bad defective|bad risky speculative|bad unfit|badly ill|baffled befuddled bewildered confused lost
+baffling elusive knotty tough|bag dish|balance correspondence symmetry|balance counterbalance
+balk check deterrent handicap|ball baseball|ball chunk clod clump lump|ball egg nut testicle|ball formal
+bandage patch|bandstand stand|bang bed know love|bang boot charge flush kick rush thrill
+bank bet calculate count depend look reckon rely swear|bank cant|bankrupt break ruin smash
+bar barricade block blockade stop|bar cake|bar measure|bar streak stripe|barb dig jibe shaft shot slam
+barbarian barbaric savage wild|bare bleak desolate stark|bare plain spare|barely just|base basis
+base basis foundation groundwork|base establish found ground|base home|base pedestal stand
+base radical root stem theme|bat clobber cream lick thrash
+batch deal flock heap lot mass mess mint mountain peck pile plenty pot raft sight stack wad|beak bill
+beak peck pick|bear birth deliver have|bear carry contain hold|bear carry expect|bear carry hold|bear hold
+bear pay yield|bear wear|bearing charge|beat bunk|beat cadence measure meter|beat exhaust|beat flap
+beat outsmart overreach|beat pulsate quiver|beat scramble|beat tick|beau fellow|become suit|bed retire
+befuddle confound confuse fox throw|beg solicit tap|beget engender father generate get mother sire
+begin commence get start|beginner father founder|beginning start
+beguile bewitch captivate capture catch charm enchant entrance fascinate trance|below under
+belt knock rap whack|bend crook turn twist|bend flex turn twist
+berth office place position post situation spot|beseech bid press|bet play wager|betray sell|better break
+bewilder throw|bid call|bid invite|bid offer tender|bid play|big boastful
+big expectant gravid great heavy large|big giving handsome liberal|big heavy|big swelled|bill peak
+bind hold oblige|bind tie|biography life|bit bite morsel|bit piece|bit snatch|bit spot|bite chomp
+bite prick sting|bite sharpness|biting bitter|black blackened|black contraband|black grim
+black inglorious shameful|blame charge|bland flat|blank clean white|blast crucify pillory savage
+blast shoot|bleak cutting raw|bleed run|blend coalesce combine flux fuse merge mix|bless sign
+blessing grace thanksgiving|blistering hot|block closure occlusion stop|block forget|block freeze
+block impede jam obstruct occlude|block jam|block lug stuff|block obstruct|block parry|block pulley
+blot spot stain|blow bluster boast brag gas swash|blow flub fluff fumble muff spoil|blow puff|blow shock
+blow snow|blow suck|blow waste|blue dark dingy drab dreary gloomy grim sorry
+blue depressed down downcast gloomy grim low|blunt deaden|blur dim|blush flush|board card|board panel
+board table|bob cork|bob dock|body consistence consistency substance|boldness brass cheek face nerve
+bolt dash|bomb fail|bomber hero sub submarine wedge|bonnet cowling hood|book hold reserve|boost hike rise
+boot kick|born natural|bosom embrace hug squeeze|boss emboss stamp|bottom freighter|bout round turn
+bowl roll|box corner|brace bracing|braid twist|branch fork separate|branch offset|brand mark stain
+brand post|brass plaque|break bump demote relegate|break burst erupt|break bust wear|break check crack
+break collapse founder give|break damp dampen soften weaken|break develop|break die fail
+break disclose discover divulge expose reveal uncover|break discontinue stop
+break disruption gap interruption|break fracture|break intermission interruption pause suspension
+break part separate split|break pause|break separate|break violate|breathe emit|breathe rest|breed cover
+breed stock strain|breeze cinch picnic snap walkover|bridle check curb|bright brilliant
+bright hopeful promising|bring convey fetch get|bring convey take|bring fetch|bring institute
+bring play work wreak|broad full|broad liberal tolerant|broken confused disordered upset
+broken crushed low|brood cover hatch incubate|brush brushing|buck charge shoot tear|buckle heave warp
+buff buffer|buffer fender|build construct make|build establish|bulge pop protrude start|bulk mass volume
+bullet fastball heater smoke|bunker trap|burden charge saddle|burden core effect essence|burn cut
+burn fire|burst bust|burst collapse|bury sink|business clientele patronage|business job line occupation
+busy engaged|butt stub|butt target|button release|cabinet console|cable line|call claim|call song
+campaign run|candid open|cant pitch slant tilt|canvas canvass sail sheet|cap capital|cap ceiling roof
+cap crown jacket|capable open subject|capacitance capacity|cape mantle|caper frolic play romp|caper job
+captain master|capture catch get|card lineup|card menu|card tease|care charge|care deal handle manage
+careen rock sway tilt|careen shift tilt wobble|carrier mailman|carrier newsboy|carry dribble|carry extend
+carry hold|carry pack take|carry persuade sway|carry post|carry run|carry stock|cartridge pickup
+case character eccentric type|case face|case sheath|case shell|case showcase|case slip|case subject
+cast cat chuck puke purge retch sick vomit|cast contrive project throw|cast couch frame put|cast draw
+cast drift ramble range roam roll rove stray swan tramp vagabond wander|cast drop shed throw
+cast form shape|cast hurl|cast mold mould|cast roll|casual effortless|casual fooling|catch get
+catch grab snap snatch|catch overhear|catch overtake|catch see view watch|catch stop
+cause get have induce make stimulate|cease end finish stop terminate|celebrate keep observe
+centering direction focus focusing|centering snap|chafe fret rub scratch|chain range|chain strand string
+chair lead moderate|change deepen|change exchange interchange|change shift switch|change transfer
+change variety|channel line|channel transfer transmit transport|character graph
+character part persona role|character reference|characterization delineation picture
+charge commission direction|charge commission mission|charge commit institutionalize send|charge consign
+charge level point|charge load|charter engage hire lease rent take|cheat rig swindle|check chip
+check condition discipline train|check contain control curb hold moderate|check delay retard
+check mark tick|check tick|chock wedge|choke clog foul|choke croak die exit expire pass perish
+choke fret gag|choke gag strangle suffocate|choke stifle suffocate|choke strangle|choke suffocate
+choke throttle|choose select take|chuff puff|chump fool gull mark sucker|chute jump parachute|chute slide
+circle circuit lap|circle round|citation cite credit mention quotation reference|cite summon
+civilization refinement|claim exact take|claim take|claim title|class course form grade|class division
+class year|clean clear|clean clear light unclouded|clean fair|clean fresh|clean neat|clean sporting
+clean strip|clear cleared|clear crystallize elucidate illuminate|clear earn gain make realize|clear net
+clear net sack|clear pass|clear readable|clear solve|clear top|click dawn penetrate|click flick snap
+climb mount rise wax|clinch hug squeeze|cling hang|clip crop dress snip trim|clog clot
+close closing conclusion end ending|close conclude|close confining|close near skinny|close snug
+close tight|closed unsympathetic|closing closure shutdown|closure occlusion|closure resolution settlement
+cloud mottle|club gild lodge order society|club nightclub|coach train|coarse common|coarse common vulgar
+cockeyed crocked loaded plastered stiff tight wet|coin mint strike|cold frigid|cold inhuman|collapse crack
+collar leash|column pillar|combination compounding|come derive descend|come fall|come fare|come follow
+come hail|come occur|comeback counter replication retort return|comfortable easy prosperous
+comfortably well|command control mastery|command dominate overlook|command instruction statement
+commemorate remember|commend remember|commission perpetration|commit dedicate devote give
+commit invest place put|commit practice|commonwealth country land nation state|commune communicate
+communicate pass|commutation exchange substitution|commute convert exchange
+compact compress constrict contract press squeeze|compact pack|company party|compass grasp range reach
+compensate cover|compensate pay|complain kick plain|complete nail|compose frame
+composition paper report theme|composition typography|compressed flat|comprise constitute represent
+concentrate condense contract|concentrate condense digest|concentrate reduce|concentrated hard
+conception design innovation invention|concession grant|conclusion ending finish|condition shape
+condition term|conduct deal|conduct direct lead|confidence trust|confidential secret|confine hold restrain
+conflict difference dispute|conformity ossification|confront face present|congeal set|congress meeting
+conscription draft muster|consequence effect event issue outcome result upshot|consider deal take
+consider regard|consider view|considerably substantially well|consort run|constitute form make
+constitution establishment formation organization|construction expression|construe interpret see
+consultation reference|consume have ingest take|contact liaison link|contact touch|contain hold take
+content subject|continue cover extend|continue keep retain|continue remain stay|contract get take
+contract narrow|contract shrink|contrast demarcation line|contribute give|contribute lead
+contribution part share|contrive design plan project|control controller|control manipulate|control master
+control restraint|convert convince|cook fix make prepare ready|cooking preparation|corporation pot
+correct decline slump|correction discipline|correctly right|corroborate support underpin|count number
+count reckon|counter parry|country land nation|country land state|couple match|course feed flow run
+course line|course row|court courtyard|cover cross track traverse|cover hide shroud
+cover insure underwrite|cover overlay|cover report|cover top|crack cracking fracture
+crack fling offer pass whirl|crack shot|crack tornado|cranky tender|crash dash|crash smash|crazy wild
+cream skim|crease crumple wrinkle|crease furrow line seam wrinkle
+creation foundation founding initiation innovation institution introduction|crest crown
+crest crown peak tip top|crisscross cross mark|critical decisive|crop cultivate work|cross crossing
+crowd push|crown pennant|crown poll|crown top|crown treetop|crude raw|crude rough|crush smash
+cryptic deep inscrutable mysterious|curl wave|curse torment|curtain drape drapery mantle pall
+curtly short shortly|cushion shock|cut cutting|cut dilute reduce thin|cut disregard ignore snub|cut edit
+cut hack|cut issue|cut rationalize|cut skip|cut slashed|cut snub|cut swing|cut tailor|cut track
+cut weakened|dab pat tap|damaging negative|dampen moisten wash|dangle drop swing|dark obscure
+darn mend patch|dash flair style|date see|dead deadened|dead idle|dead stagnant|deal hand|deal sell trade
+dealer principal|dear good near|death destruction end|death last|decay disintegration|declare hold
+decorate dress|decrease diminish fall lessen|deep rich|deep thick|defecate make shit stool
+defend guard hold|defend maintain|defend represent|defend support|defense denial|defy hold withstand
+degree grade level|delicate soft|deliver pitch|deliver present|deliver redeem save|deliver render
+deliver render return|deliver surrender|demonstrate march|dense dim dull dumb slow|dense heavy
+denture plate|deny refuse|depart leave|department section
+departure exit expiration going loss passing release|dependable good safe secure|depict describe draw
+depict picture render show|deposit fix situate|deposit repository|depression impression imprint
+descend fall settle|describe discover distinguish identify key name|design figure pattern
+designate indicate point show|desolate devastate ravage scourge waste|desperate heroic
+despoil plunder rape spoil violate|detached free|deteriorate drop|determine settle
+develop educate prepare train|develop formulate|develop grow|develop modernize|developing development
+devote give pay|diagnose name|diagonal slash stroke|diaphragm stop|die pall
+differentiate distinguish separate tell|differentiate specialize|diffuse diffused soft
+diffuse interpenetrate penetrate permeate pervade riddle|diffuse spread|dig jab poke prod stab
+dilute load stretch|diminished small|dip drop fall|dip duck|dip dunk plunge souse|dip plunge|dip sink
+direct engineer mastermind organise organize|direct guide head maneuver point steer|direction guidance
+dirty foul|dirty sordid|disappear evaporate melt|discharge dismissal firing liberation release sack
+discharge drop unload|discharge eject exhaust expel release|discharge empty|discharge fire
+discharge firing|discharge release|discharge run|discover find|discriminate separate|disengage free
+dismiss dissolve|dismiss drop|dispatch hit murder off remove|displacement translation|dispose qualify
+disruption perturbation|dissipate fool shoot|dissolve melt thaw unthaw|dissolve resolve|distance space
+distinction eminence note|distinguished grand imposing|distort strain|distribute stagger|disturb touch
+disturbance interference noise|ditch trench|divest strip undress|division part section|division partition
+dominion rule|don father|dope gage grass pot skunk smoke weed|dot point|double forked|down kill pop
+down land|down pile|draft draught drawing|draft draught gulp swig|drag draw puff|drag puff pull|drag scuff
+draw get|draw guide pass run|draw haul|draw hook|draw lot|draw make|draw quarter|draw string thread
+draw withdraw|dress groom|dress trim|dresser vanity|dribble drip drop|drift heading|drift movement trend
+drive labor labour push tug|drive ride|drive take|drop expend spend|drop fall|drop fell|drop flatten
+drop miss neglect omit overlook|drown swim|drumhead head|dull leaden|dull slow sluggish|dull thudding
+dump plunge|durability strength|dusk fall nightfall twilight|earth world|easy gentle|easy gentle soft
+easy light loose|economize save|eddy twist|effect force|effective good|effectiveness potency strength
+ejection expulsion projection|elasticity snap|electricity power|elevator lift|eliminate pass
+eliminate reject|emanation rise|embark enter|emergence issue|empty evacuate void|encounter meet play
+encounter meet receive|encounter meet see|end last|end remainder remnant|endorse indorse
+endure persist prevail run|endure wear|enemy foe opposition|energize excite|engage enlist
+engage lock mesh operate|engage wage|engagement involvement participation|engrave grave inscribe scratch
+enhance heighten raise|enjoyment use|enlargement magnification|ensconce settle|enter insert introduce
+entrust leave|envision fancy figure image picture project see visualize|equal equate match
+equal match peer|equal match rival touch|equip fit outfit|erect raise rear|erode fret|error mistake
+escape leak leakage outflow|escape miss|escaped loose|escort see|establish give|establish make
+establishment validation|even level tied|even regular|evidence tell|evoke suggest|examine see
+example exercise|example model|exceed overstep pass top transcend|exchange rally
+excise expunge scratch strike|exclusive single|excuse exempt relieve|execute run|execution murder
+exit issue outlet|expand extend|experience get have receive|experience have|experience see|exploit work
+exposure photo photograph picture|express extract|extend gallop|extend offer|extend prolong|extend strain
+extend stretch|extend stretch unfold|extension prolongation|extension reference|extension wing
+external international outside|extra special|extract pull|face grimace|face side|fade fleet pass
+faint light|faint weak|fair honest|fall flow hang|fall light|fall pass return|fall pin|fall shine strike
+fall surrender|false fictive pretended sham|false sour|false untrue|familiar intimate
+familiarity impropriety liberty|family fellowship|family home house household|family mob syndicate
+fan winnow|fantastic wild|farce stuff|farm grow produce raise|farming land|fashion forge|fast firm
+fast firm loyal|fast flying quick|fat fertile productive rich|fathom sound|fatigue jade pall tire weary
+fatigue jade tire wear weary|feast feed|feather square|feeble rickety weak weakly|feed fertilize|feed give
+feed prey|feel finger|feeling touch|fell fly vanish|fellow mate|fender wing|ferment sour turn work
+ferment work|fiddle play toy|fiddle tinker|field plain|field theater theatre|figure image|figure name
+figure number|fill fit fulfil fulfill meet satisfy|fill occupy take|fill satiate|filling pick
+film shoot take|filter strain|final last|find get incur obtain receive|find recover regain retrieve
+find rule|finish finishing|fire fuel|fire ignite light|firearm piece|firm solid|firm strong|first low
+fit match|fit scene tantrum|fix get|fix hole jam mess muddle pickle|fix prepare ready set|fix sterilize
+fixed frozen|flag pin|flannel gabardine tweed white|flap roll undulate wave|flare flash|flat mat matted
+flat monotone monotonous|flatness mat|flatus wind|flee fly|flick jerk|flimsy fragile slight thin
+flip pass toss|flirt play toy|flock fold|flock troop|floor level story|flow period|fluff ruffle
+fluff tease|fluid liquid|fluid mobile|flush purge scour|fly vanish|focus sharpen|follow observe watch
+follow pursue|follow succeed|follow survey|follow trace|foot infantry|foot pick|footprint step
+footstep step|force power|force storm|force thrust|forge form mold mould shape work|forget leave
+form pattern shape|form phase|form strain variant|former late previous|formula rule|fortify lace spike
+foul fouled|fountainhead head|frame framework|frame framing|free innocent|free liberal loose
+free liberate release|free release|free release relinquish resign|free spare|freeze suspend
+fresh impudent smart wise|fresh refreshed|fresh sweet|fresh unused|front movement|front presence|full wide
+fulminate rail|fun play sport|function operate run work|function procedure routine
+functional operative running working|functioning operation performance|gag heave retch|gain gather
+gambling play|game plot|gear pitch|generate give render return yield|generation multiplication propagation
+gentle soft|gentleman man valet|genuine true|germinate shoot sprout|get have make|get have suffer sustain
+get make|get receive|ghastly grim gruesome macabre sick|ghost shade specter|gift give present|give grant
+give hand pass reach|give have hold make throw|give impart leave|give render|give sacrifice|give throw
+give yield|glaring gross rank|glass ice|gleam gleaming glow|godforsaken waste wild|good honest
+good just upright|good right ripe|good salutary|good serious|good sound|grab seize
+grade order place range rank rate|grain texture|grave grievous heavy|green greens|green jet
+grievance grudge score|grind mill|grip handle hold|ground land soil|ground prime|ground primer priming
+grow turn|guard precaution safeguard|guess guessing shot|guess infer|guide scout|hack jade nag plug
+hack whoop|hall manse residence|hammer pound pounding|handle manage wield|happen occur pass|hard heavily
+hard heavy|hard strong|hard tough|hardened set|harmonic sympathetic|harness rein rule|harsh rough
+hasten induce rush stimulate|hatchway opening scuttle|have receive|have take|head heading|head headland
+head pass|head point|head principal|head question|heart spirit|heat heating|heave lift raise
+heavens sphere|heavy leaden|heavy lowering sullen threatening|heavy ponderous|heavy profound sound
+heavy sonorous|heighten rise|heighten sharpen|help serve|helpless lost|hint lead steer tip wind
+histrionics representation theatrical|hit score tally|hit stumble|hoist lift wind|hold keep
+hold obtain prevail|hold retain|hold support sustain|hole trap yap|home place|homely plain|hook snare
+horizon view|hot live|hour minute|house sign|house theater theatre|humanity man world
+humble low lowly modest small|hunt hunting|hunt run|hurl throw|hurt suffer|hustle pluck roll
+identify place|idle light|idle loose|image range|immaterial indifferent|impair mar spoil|impress print
+impression printing|inactive motionless static still|inappropriate incompatible unfitting
+inaugurate introduce|incapable incompetent|inclination tendency|incline lean run tend|incline side slope
+induce induct|indulgent soft|infection transmission|infer understand|inflection modulation|influence work
+inhibition prohibition|initiative opening|inject shoot|injection shot|inner internal intimate
+inspection review|intellect mind|intend mean think|intercept stop|interest pastime pursuit|interface port
+interpret read translate understand|interpret render translate|interpret represent
+interpreter representative voice|intersection product|intimate knowledgeable|intimately well
+introduce precede preface premise|invite receive|iron press|irregular second|irregular temporary
+irregular unorthodox|issue offspring|issue publication|itch spoil|item point|jam mob pack pile throng
+jar jolt shock|job problem|job speculate|john trick|join sum union|joint stick|judgment opinion|jump rise
+jump skip|jumpy rocky rough|justly right|jutting projection|keep maintain|keep maintain observe
+keep maintain sustain|keep observe|keep preserve|keep restrain|keep save|key paint|kill obliterate
+king power|knead work|knock pink rap tap|labor project task undertaking|ladder run|lance shaft spear
+languish waste|lap wash|lapse pass sink|last utmost|launch plunge|laundry wash washing|law police
+lax loose|layer level stratum|lead leading|lead leash tether|lead leave result|lead precede
+lead principal star|lead run|lead top|learn read study take|leave will|lecturer reader|leg peg|leg stage
+levy raise recruit|lick poke punch slug|lick solve work|lie rest|life liveliness spirit|lifelike natural
+lift raise|lift rear rise|lift rise|lift rustle|light lighting|light scant short
+light spark sparkle twinkle|light wakeful|light weak|lighten relieve|limited special|line note
+linear running|lip mouth sassing|liquidation settlement|list name|live lively|livestock stock
+locate settle|location placement position|lonely solitary|loose loosen relax|loose open|loose slack
+loosen tease|lose miss|lose suffer|loss red|lost preoccupied|lurch pitch pitching|lurch pitch shift
+magnificence richness|mail post|mail post send|maintain uphold|make name nominate|make piss wee
+make pretend|make reach|make score|make take|make work|man piece|map represent|mark note notice
+mark pit scar|mark punctuate|mark scar scrape scratch|mark score|mark set|mark sign|marry splice tie wed
+master professional|mat raft|match mate|match oppose pit|material real substantial|mean tight
+medicine music|medium sensitive|meet suffer|melt run|meter time|might power|mighty powerful right
+mild soft|minor modest small|moderation relief|modest small|modify qualify|mold molding mould
+motion question|mound pitcher|mount ride|mount setting|move run|mutant sport variation
+mysterious mystic mystical secret|naked raw|nasty tight|national subject|natural raw rude|neat straight
+new raw|new young|nip pinch|nip pinch squeeze twinge twitch|nip shot|nose nozzle|notation note|nurse suck
+observation reflection|offer propose|offer provide|office power|old previous|one right|open overt
+open receptive|open spread unfold|open surface|opening orifice|opening possibility|operation procedure
+operation process|ordain order ordinate|organization system|out stunned|outlet release vent
+output production yield|outside remote|overconfident positive|overhaul overtake pass|overhaul service
+pace step|pains strain striving|part parting|part percentage portion share|part separate split|part voice
+partake touch|particular special|pass spend|pass strait|passage passageway|passage passing|paste spread
+patch piece spell while|patronage patronize support|peak point tip|peal pealing roll rolling|peel skin
+perch rest roost|period point stop|persist remain stay|photograph shoot snap|piano soft|piazza place
+pick piece|pick pluck plunk|picture scene|picture video|piece slice|pierce thrust|pillow rest|pinch top
+pit pitfall|place position|place position stead|place post send station|place put set|place seat|place set
+place space|place station|placid quiet smooth still tranquil|plant set|plate scale shell|play recreate
+play run|play toy|play turn|pleat ruffle|plow turn|pluck pull tear|ply run|pocket pouch
+point sharpen taper|point spot|polarity sign|pole terminal|polish shine smooth|portray present
+position posture stance|position side|position situation|positive positivist|positive prescribed
+post stake|pot potentiometer|pound punt|prepare train|present represent|present represent stage
+present salute|present submit|press pressing pressure|press push|pretend profess|private secret
+privy secluded secret|process serve|process work|project propose|proper right|protection tribute
+prove raise|prove rise|provoke stimulate|pull rend rip rive|pure virgin|quarter stern tail
+quash reduce repress subdue subjugate|quaver waver|quick ready|quick warm|quill shaft|race run|race rush
+race wash|rack stand|rack torment torture|rack wheel|racy rich robust|rag sheet|rail revile|rail track
+rail train|raise resurrect upraise|rampart wall|range run|range stove|raw sensitive sore tender
+reach strain strive|reach touch|read record register show|read scan|read take|readiness set
+reading recital|real veridical|reappearance return|recall withdraw|receive welcome|reclaim tame
+reconcile resign submit|recurrence return|reduce shrink|reduce slim thin|reduce tighten|reelect return
+reference source|refund repay return|refuse reject|refuse reject resist|regular steady
+rejoin repay retort return|relax slack slacken|release spill|release turn|relieve remedy|remit slacken
+remove take withdraw|remove transfer|render return|render submit|render try|rent rip split
+report reputation|repose reside rest|repress suppress|reservoir source|resist stand|resistance resistor
+resistance underground|rest sleep|restlessness uneasiness|restraint simplicity|resurrect rise
+retreat withdraw|reversal reverse|revolve roll|rig set|rightful true|rigorous tight|rise upgrade
+risky wild|rivulet run|rocky rough|roller tumbler|room way|root settle|root solution|rot waste|round troll
+rule ruler|run unravel|running track|rush rushing|sack shift|save spare|save write|scene scenery
+scene setting|scene shot|scene view|schism split|scrape scraping scratch|scratch scrawl scribble
+scratch start|screen shield|screen sieve|seal stamp|seat sit|see visit|sentence time|serious sober|set sic
+settle sink|settle subside|shadow tail|shave trim|sheet shroud tack|shift shimmy slip
+shift switch switching|short shortsighted|shot snap snapshot|shot stab|show usher|sing whistle|sink slump
+sink subside|sketch study|skid slip|skim skip|slate ticket|sleeper tie|slick slip|slip sneak|slip strip
+slip trip|snap snatch|soft subdued|solid strong substantial|solid unanimous whole|song strain
+sophisticate twist|sound strait|speech words|spell tour turn|spell write|spill talk|spot spotlight
+spot touch|sprain turn twist wrench|sprout stock|square straight straightforward|stall stand
+stand standpoint viewpoint|step tone|stick sting|straight true|strain straining|strain stress try
+strain tenor|strong warm|sublime supreme|submit take|subscribe take|succumb yield|support supporting
+swallow withdraw|swap trade|sweep swing|tap tip|throw thrust|tint touch|trail train
+transfer transplant transpose|tumble twig|tumble whirl|twist wind winding|twist wrench|weight weighting
+whip whisk|young youth
 `

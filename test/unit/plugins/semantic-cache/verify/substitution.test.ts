@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lemma } from '../../../../../plugins/semantic-cache/verify/lemma.ts'
 import { areOpposite, canonical } from '../../../../../plugins/semantic-cache/verify/lexicon/tables.ts'
-import { shareMeaning } from '../../../../../plugins/semantic-cache/verify/substitution.ts'
+import { shareAnyMeaning, shareMeaning } from '../../../../../plugins/semantic-cache/verify/substitution.ts'
 
 const key = (word: string) => canonical(lemma(word))
 
@@ -45,3 +45,10 @@ for (const pair of opposites) {
     assert.ok(areOpposite(key(y), key(x)))
   })
 }
+
+test('rarer meanings and looser synonyms count for statements only', () => {
+  assert.ok(!shareMeaning(key('helpful'), key('advantageous')))
+  assert.ok(shareAnyMeaning(key('helpful'), key('advantageous')))
+  assert.ok(shareAnyMeaning(key('destroyed'), key('razed')))
+  assert.ok(!shareAnyMeaning(key('java'), key('python')))
+})
