@@ -2,7 +2,8 @@
  * The rules, as data. `when` lists concepts of the lexicon (`A|B` is either), with the number of letters that may
  * lie between two of them in `<>` (default 24; halved between Chinese characters) or a 'literal' in quotes.
  * `weight` is the chance, 0 to 1, that a text with this is an attack as far as the rule alone can tell: rules from
- * 0.75 decide unless the classifier is sure of the opposite, lower ones only add up. `hit` must match and `miss` must not; the unit tests run both.
+ * 0.75 decide unless the classifier is sure of the opposite, lower ones only add up. `hit` must match and `miss`
+ * must not; the unit tests run both.
  */
 export type RuleRow = {
   id: string
