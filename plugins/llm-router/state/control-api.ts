@@ -4,9 +4,15 @@ import type { UpstreamsDown } from './port.ts'
 
 const UPSTREAM_NAME = /^\/apisix\/upstreams\/([\w.-]{1,64})$/
 
+/** For so long an upstream may be down; then one poll leaves it out, so that it is asked. */
+const BELIEVED_MS = 10_000
+
 /**
  * What APISIX's active checks say, polled from its control API. It only ever takes upstreams out: an answer that is
  * old, broken or too long says nothing.
+ *
+ * Nor is it believed for ever. APISIX checks an upstream from the first request on that a worker has for it, and keeps the
+ * result over a reload, after which nobody checks: an upstream that is never asked would stay down for good.
  */
 export class ControlApi {
   readonly #url: string
@@ -14,6 +20,7 @@ export class ControlApi {
   readonly #clock: Clock
   readonly #log: Log
   #down: UpstreamsDown = {}
+  readonly #believedSince = new Map<string, number>()
   #answeredAt = Number.NEGATIVE_INFINITY
   #failing = false
   #timer: NodeJS.Timeout | undefined
@@ -57,7 +64,7 @@ export class ControlApi {
       const text = await readBody(answer.body ?? [], control_max_bytes)
       if (text === undefined) throw new Error(`the answer is longer than ${control_max_bytes} bytes`)
       if (answer.status !== 200) throw new Error(`status ${answer.status}`)
-      this.#down = upstreamsDown(JSON.parse(text), new Set(control_ignored_ports))
+      this.#down = this.#believed(upstreamsDown(JSON.parse(text), new Set(control_ignored_ports)))
       this.#answeredAt = this.#clock.now()
       if (this.#failing) this.#log.info({}, 'the control API answers again')
       this.#failing = false
@@ -65,6 +72,18 @@ export class ControlApi {
       if (!this.#failing) this.#log.warn({ err }, 'the control API of APISIX does not answer')
       this.#failing = true
     }
+  }
+
+  #believed(down: UpstreamsDown): UpstreamsDown {
+    const now = this.#clock.now()
+    for (const id of this.#believedSince.keys()) if (!Object.hasOwn(down, id)) this.#believedSince.delete(id)
+    const believed = Object.entries(down).filter(([id]) => {
+      const since = this.#believedSince.get(id)
+      const isOld = since !== undefined && now - since >= BELIEVED_MS
+      if (isOld || since === undefined) this.#believedSince.set(id, now)
+      return !isOld
+    })
+    return Object.fromEntries(believed)
   }
 }
 

@@ -54,6 +54,32 @@ test('polls /v1/healthcheck and forgets an old answer', async (t) => {
   assert.deepEqual(control.down, {})
 })
 
+test('has an upstream asked again every ten seconds, as APISIX checks nobody whom it does not serve', async (t) => {
+  let answer = [checker('/apisix/upstreams/openai', node('unhealthy'))]
+  const url = await serve(t, (_, response) => response.end(JSON.stringify(answer)))
+  const clock = new TestClock()
+  const control = new ControlApi(url, routerSettings(), clock, silent)
+  const after = async (ms: number) => {
+    clock.ms += ms
+    await control.poll()
+    return control.down
+  }
+  const down = { openai: 'down' }
+  assert.deepEqual(
+    [await after(0), await after(9_999), await after(1), await after(1)],
+    [down, down, {}, down],
+  )
+  assert.deepEqual([await after(9_998), await after(1), await after(1)], [down, {}, down])
+  answer = [checker('/apisix/upstreams/openai', node('healthy'))]
+  assert.deepEqual(await after(9_999), {})
+  answer = [checker('/apisix/upstreams/openai', node('unhealthy'))]
+  assert.deepEqual(
+    [await after(1), await after(9_999)],
+    [down, down],
+    'a new outage is believed from its start',
+  )
+})
+
 test('keeps the last answer while a poll fails, whatever is wrong with it', async (t) => {
   const down = JSON.stringify([checker('/apisix/upstreams/openai', node('unhealthy'))])
   let answer: RequestListener = (_, response) => response.end(down)
