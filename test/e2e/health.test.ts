@@ -36,17 +36,27 @@ before(async () => {
 after(() => stack?.close())
 beforeEach(() => clearLedgers(stack))
 
+/**
+ * A connection of its own for each request. One nginx worker sends all active checks, and only those of upstreams that it
+ * has served itself: over one connection it might never get to know an upstream.
+ */
+const headers = { connection: 'close' }
+
 const backAtOpenai = () =>
   eventually(async () => {
-    const seen = await chat(stack)
+    const seen = await chat(stack, { headers })
     return seen.status === 200 && seen.headers.get('x-model-fallback') === null ? seen : undefined
   }, 'the way back to the primary')
 
 test('a primary that goes on failing is soon not asked any more; no client sees it; then it is asked again', async () => {
+  // APISIX first has to see that the providers are others than before.
+  await backAtOpenai()
+  await stack.newEvents()
   const { openai } = stack.providers
+  openai.ledger.clear()
   openai.script({ default: { status: 503 } })
   for (let i = 0; i < 20; i++) {
-    const seen = await chat(stack, { stream: i % 2 === 1 })
+    const seen = await chat(stack, { stream: i % 2 === 1, headers })
     assert.equal(seen.status, 200)
     assert.equal(seen.headers.get('x-llm-provider'), 'dashscope')
     assert.equal(seen.headers.get('x-model-fallback'), 'true')
@@ -64,7 +74,7 @@ test('a rate-limited primary is spared, with rate_limited as the reason, until i
   // One that says when to come back is enough.
   stack.providers.openai.script({ queue: [{ status: 429, retry_after: 1 }] })
   const reason = await eventually(async () => {
-    const seen = await chat(stack)
+    const seen = await chat(stack, { headers })
     assert.equal(seen.status, 200)
     const said = seen.headers.get('x-fallback-reason')
     return said === 'rate_limited' ? said : undefined
@@ -85,20 +95,23 @@ test('while all providers are down every answer is 503 with an error object and 
   const { openai, qwen, ollama } = stack.providers
   for (const provider of [openai, qwen, ollama]) provider.script({ default: { status: 503 } })
   await eventually(async () => {
-    const seen = await chat(stack)
+    const seen = await chat(stack, { headers })
     assertOurRefusal(seen)
     return seen.headers.get('x-llm-provider') === null ? true : undefined
   }, 'a refusal by the router itself')
-  for (let i = 0; i < 20; i++) assertOurRefusal(await chat(stack, { stream: i % 2 === 1 }))
+  for (let i = 0; i < 20; i++) assertOurRefusal(await chat(stack, { stream: i % 2 === 1, headers }))
   for (const provider of [openai, qwen, ollama]) provider.resetScript()
-  await eventually(async () => ((await chat(stack)).status === 200 ? true : undefined), 'service')
+  await eventually(
+    async () => ((await chat(stack, { headers })).status === 200 ? true : undefined),
+    'service',
+  )
   await backAtOpenai()
 })
 
 test('without a runner the answer is the same error object', async () => {
   await backAtOpenai()
   await stack.runner.kill()
-  assertOurRefusal(await chat(stack))
+  assertOurRefusal(await chat(stack, { headers }))
   await stack.runner.start()
   await backAtOpenai()
 })
@@ -112,16 +125,16 @@ test('an outage that only APISIX knows of has the same answers, in the form of t
       plugins: { 'llm-router': { breaker: { failure_threshold: 1_000_000, cut_threshold: 1_000_000 } } },
     }),
   })
-  assert.equal((await chat(stack)).status, 200)
+  assert.equal((await chat(stack, { headers })).status, 200)
   const providers = Object.values(stack.providers)
   for (const provider of providers) provider.script({ default: { status: 503 } })
   const claude = { model: 'claude-sonnet-4-5', max_tokens: 16, messages: question() }
-  const key = { 'x-api-key': stack.keyOf('business_unit_A') }
+  const key = { 'x-api-key': stack.keyOf('business_unit_A'), ...headers }
   let skipped = 0
   // Two rounds after APISIX has stopped asking them: it then has one try more than nodes.
   await eventually(async () => {
     for (const { ledger } of providers) ledger.clear()
-    assertOurRefusal(await chat(stack))
+    assertOurRefusal(await chat(stack, { headers }))
     const answer = await post(stack, '/v1/messages', claude, key)
     assert.equal(answer.status, 503)
     assert.ok(Number(answer.headers.get('retry-after')) > 0)
