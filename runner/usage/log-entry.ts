@@ -164,10 +164,15 @@ function countOf(value: unknown): number | undefined {
   return Number.isInteger(count) ? count : undefined
 }
 
+const MAX_LIST_CHARS = 1000
+
 /** "503, 200"; after an internal redirect "503 : 200"; "504 : " when no node was left for one more attempt. */
 function listOf(value: unknown): string[] {
-  const text = textOf(value)?.replace(/\s+:\s*$/, '')
-  return text === undefined ? [] : text.split(/[,:]\s+|\s+:\s+/).map((item) => item.trim())
+  const whole = textOf(value)
+  // The patterns below take the square of a run of spaces; no gateway tries so often that its list is this long.
+  if (whole === undefined || whole.length > MAX_LIST_CHARS) return []
+  const text = whole.replace(/\s+:\s*$/, '')
+  return text.split(/[,:]\s+|\s+:\s+/).map((item) => item.trim())
 }
 
 function millis(value: unknown): number | undefined {
