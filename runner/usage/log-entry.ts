@@ -87,7 +87,7 @@ export function readLogEntry(raw: unknown): LogEntry {
     method: nameOf(find(raw, NAMES.method)),
     uri: textOf(find(raw, NAMES.uri)),
     status,
-    upstreamStatuses: listOf(find(raw, NAMES.upstreamStatus)).map((item) => numberOf(item) ?? null),
+    upstreamStatuses: listOf(find(raw, NAMES.upstreamStatus)).map((item) => countOf(item) ?? null),
     headerTimeMs: millis(find(raw, NAMES.upstreamHeaderTime)),
     requestTimeMs: millis(find(raw, NAMES.requestTime)),
     completed: typeof completion === 'string' ? completion === 'OK' : undefined,

@@ -36,6 +36,12 @@ test('counts no attempt for which no node was left', () => {
   assert.deepEqual(statuses('500, 429 : '), [500, 429])
 })
 
+test('reads no status that is none, and no list that is longer than any can be', () => {
+  const statuses = (text: string) => readLogEntry({ ...minimal, upstream_status: text }).upstreamStatuses
+  assert.deepEqual(statuses('503, 200.5'), [503, null])
+  assert.deepEqual(statuses(' '.repeat(100_000)), [])
+})
+
 test('tells a client that left from a log format that does not say', () => {
   assert.equal(readLogEntry({ ...minimal, request_completion: '' }).completed, false)
   assert.equal(readLogEntry({ ...minimal, completion: 'OK' }).completed, true)
