@@ -118,7 +118,7 @@ export class PatchedRequest implements RequestView {
       this.#args,
       this.#respHeaders,
       this.#json,
-      // A spread with a computed name takes V8's slow path here: 8 us a call against 1.
+      // A spread with a computed name takes V8's slow path here: 7% of a call with three plugins, against 1%.
       Object.assign({}, this.notes, { [plugin]: note }),
     )
   }

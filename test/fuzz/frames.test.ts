@@ -7,6 +7,7 @@ import { RunnerError } from '../../runner/errors.ts'
 import { decodeMessage } from '../../runner/rpc/codec.ts'
 import { FrameReader } from '../../runner/rpc/frame.ts'
 import { startRig } from '../support/rig.ts'
+import { excerpt } from './excerpt.ts'
 import { buffersMb, heapMb } from './heap.ts'
 import { mutatedFrame } from './mutate-frame.ts'
 import { fuzzRuns, fuzzSeed, Random } from './random.ts'
@@ -31,7 +32,7 @@ function feed(bytes: Buffer): { messages: number; refused: boolean } {
     }
     return { messages, refused: false }
   } catch (error) {
-    assert.ok(error instanceof RunnerError, `${bytes.toString('hex')}: ${error}`)
+    assert.ok(error instanceof RunnerError, `${excerpt(bytes.toString('hex'))}: ${error}`)
     assert.match(error.code, /^FRAME_/)
     return { messages, refused: true }
   }

@@ -5,6 +5,7 @@ import { digestPost } from '../../runner/usage/digest.ts'
 import { UsageEventSchema } from '../../runner/usage/event.ts'
 import { toObservation } from '../../runner/usage/to-observation.ts'
 import { compileValidator } from '../../runner/validate.ts'
+import { excerpt } from './excerpt.ts'
 import { heapMb } from './heap.ts'
 import { fuzzRuns, fuzzSeed, Random } from './random.ts'
 
@@ -116,7 +117,7 @@ test('mutated log entries become events or are set aside, in bounded time and me
       void observation.answer?.choices
       void observation.requestJson
       const checked = isEvent(observation.event)
-      assert.ok(checked.ok, `${JSON.stringify(checked)} for ${post.toString()}`)
+      assert.ok(checked.ok, `run ${run}: ${JSON.stringify(checked)} for ${excerpt(post.toString())}`)
     }
   }
   const growth = heapMb() - heapBefore

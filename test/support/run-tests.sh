@@ -18,11 +18,12 @@ fi
 failures=$(mktemp)
 trap 'rm -f "$failures"' EXIT
 
-# A test that hangs is a failure, not a run without end.
+# A test that hangs is a failure, not a run without end; and so is node:test itself when it hangs.
 run() {
   local concurrency=$1
   shift
-  node --import tsx --test --test-timeout="${TEST_TIMEOUT_MS:-600000}" --test-force-exit \
+  timeout --foreground --kill-after=10 "${TEST_RUN_TIMEOUT_S:-1200}" \
+    node --import tsx --test --test-timeout="${TEST_TIMEOUT_MS:-600000}" --test-force-exit \
     --test-concurrency="$concurrency" \
     --test-reporter="${TEST_REPORTER:-dot}" --test-reporter-destination=stdout \
     --test-reporter=./test/support/failed-files.mjs --test-reporter-destination="$failures" "$@"
@@ -31,6 +32,7 @@ run() {
 status=0
 run "${TEST_CONCURRENCY:-2}" "${files[@]}" || status=$?
 mapfile -t failed <"$failures"
-if [ "$status" -eq 0 ] || [ "${#failed[@]}" -eq 0 ] || [ "${#failed[@]}" -gt "$again" ]; then exit "$status"; fi
+if [ "$status" -eq 0 ] || [ "$status" -eq 124 ]; then exit "$status"; fi
+if [ "${#failed[@]}" -eq 0 ] || [ "${#failed[@]}" -gt "$again" ]; then exit "$status"; fi
 echo "# unstable, run once more: ${failed[*]#"$PWD/"}"
 run 1 "${failed[@]}"
