@@ -164,15 +164,16 @@ function countOf(value: unknown): number | undefined {
   return Number.isInteger(count) ? count : undefined
 }
 
-const MAX_LIST_CHARS = 1000
+/** The patterns that read a list take the square of a run of spaces. This holds a hundred attempts. */
+const MAX_LIST_CHARS = 500
 
-/** "503, 200"; after an internal redirect "503 : 200"; "504 : " when no node was left for one more attempt. */
+/**
+ * "503, 200"; after an internal redirect "503 : 200"; "504 : " when no node was left for one more attempt. Of a list that
+ * is too long the end, for the last attempt is the one that counts.
+ */
 function listOf(value: unknown): string[] {
-  const whole = textOf(value)
-  // The patterns below take the square of a run of spaces; no gateway tries so often that its list is this long.
-  if (whole === undefined || whole.length > MAX_LIST_CHARS) return []
-  const text = whole.replace(/\s+:\s*$/, '')
-  return text.split(/[,:]\s+|\s+:\s+/).map((item) => item.trim())
+  const text = textOf(value)?.slice(-MAX_LIST_CHARS).replace(/\s+:\s*$/, '')
+  return text === undefined ? [] : text.split(/[,:]\s+|\s+:\s+/).map((item) => item.trim())
 }
 
 function millis(value: unknown): number | undefined {
