@@ -172,7 +172,9 @@ const MAX_LIST_CHARS = 500
  * is too long the end, for the last attempt is the one that counts.
  */
 function listOf(value: unknown): string[] {
-  const text = textOf(value)?.slice(-MAX_LIST_CHARS).replace(/\s+:\s*$/, '')
+  const text = textOf(value)
+    ?.slice(-MAX_LIST_CHARS)
+    .replace(/\s+:\s*$/, '')
   return text === undefined ? [] : text.split(/[,:]\s+|\s+:\s+/).map((item) => item.trim())
 }
 
