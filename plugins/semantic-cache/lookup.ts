@@ -81,13 +81,13 @@ async function similar(
   { scope, context, query }: CacheKey,
   wanted: NotBefore & { readonly threshold: number },
   conf: CacheConf,
-  { store, embedder, report, secondOpinion }: LookupParts,
+  { store, local, embedder, report, secondOpinion }: LookupParts,
   signal: AbortSignal,
 ): Promise<LookupResult> {
   const vector = await embed(query, embedder, report, signal)
   if (!vector) return { miss: 'embedder_away' }
   const startedAt = performance.now()
-  const candidates = await store.nearest(scope, context, vector, conf.candidates)
+  const candidates = await store.nearest(scope, context, vector, conf.candidates, wanted.threshold)
   report.lookup('semantic', startedAt)
   let reason: MissReason | undefined
   for (const { entry, similarity } of candidates) {
@@ -112,7 +112,7 @@ async function similar(
     report.rejected(rejected)
     reason ??= `rejected_${rejected}`
   }
-  return { miss: reason ?? 'no_entry' }
+  return { miss: reason ?? (local?.holds(scope, context) ? 'below_threshold' : 'no_entry') }
 }
 
 /** undefined: the embedder is away, resting, or gave nothing. */

@@ -1,8 +1,17 @@
 /** Entries of the cache, by scope. Every method is asynchronous, so that one store can serve several processes. */
 export interface CacheStore {
   get(scope: string, key: string): Promise<CacheEntry | undefined>
-  /** The nearest entries of the same scope and context, nearest first. Entries of other contexts are never seen. */
-  nearest(scope: string, context: string, vector: Float32Array, count: number): Promise<readonly Candidate[]>
+  /**
+   * The nearest entries of the same scope and context, nearest first. Entries of other contexts are never seen; those
+   * with a lower cosine than `atLeast` may be left out.
+   */
+  nearest(
+    scope: string,
+    context: string,
+    vector: Float32Array,
+    count: number,
+    atLeast?: number,
+  ): Promise<readonly Candidate[]>
   /** Writes all of an entry or nothing; what the scope's limits leave no room for goes, least recently used first. */
   put(entry: CacheEntry, vector: Float32Array | undefined): Promise<void>
   /** An entry answered a request; keeps it from being the next to go. May be counted a little later. */

@@ -52,8 +52,9 @@ export class GuardedCacheStore implements CacheStore {
     context: string,
     vector: Float32Array,
     count: number,
+    atLeast?: number,
   ): Promise<readonly Candidate[]> {
-    return this.#run('nearest', () => this.#inner.nearest(scope, context, vector, count))
+    return this.#run('nearest', () => this.#inner.nearest(scope, context, vector, count, atLeast))
   }
 
   put(entry: CacheEntry, vector: Float32Array | undefined): Promise<void> {

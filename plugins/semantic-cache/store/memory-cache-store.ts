@@ -43,7 +43,7 @@ export interface MemoryCacheOptions {
   readonly onEvicted?: (entries: number) => void
 }
 
-/** Entries, before other requests have their turn: a millisecond at most at 384 dimensions. */
+/** Entries, before other requests have their turn: a millisecond at most at 384 dimensions, a fifth of it mostly. */
 const COMPARED_AT_ONCE = 1024
 
 /**
@@ -85,6 +85,7 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
     context: string,
     vector: Float32Array,
     count: number,
+    atLeast = -1,
   ): Promise<readonly Candidate[]> {
     const best: Candidate[] = []
     const shelf = this.#scopes.get(scope)?.shelves.get(context)
@@ -94,9 +95,11 @@ export class MemoryCacheStore implements LocalCacheStore, CacheInventory {
     // top, while what they remove brings down rows that were compared already.
     for (let to = shelf.size; to > 0; ) {
       const from = Math.max(0, to - COMPARED_AT_ONCE)
-      shelf.compare(vector, from, to, cosines)
+      const worst = best.length < count ? atLeast : Math.max(atLeast, best.at(-1)?.similarity ?? 0)
+      shelf.compare(vector, from, to, worst, cosines)
       for (let row = to - 1; row >= from; row--) {
         const similarity = cosines[row - from] as number
+        if (similarity < atLeast) continue
         if (best.length >= count && similarity <= (best.at(-1)?.similarity ?? 0)) continue
         const kept = this.#fresh(shelf.ownerAt(row))
         if (!kept || best.some(({ entry }) => entry === kept.entry)) continue

@@ -81,3 +81,11 @@ test('misses none though entries go while it compares, and tells none twice', as
   const found = new Set(keys)
   for (let n = 400; n < 2500; n++) assert.ok(found.has(`${n}`), `${n}`)
 })
+
+test('leaves out what is not near enough', async () => {
+  const { store } = await storeOf(3)
+  const vector = new Float32Array([0.8, 0.6])
+  assert.equal((await store.nearest(SCOPE, 'c', vector, 3)).length, 3)
+  assert.equal((await store.nearest(SCOPE, 'c', vector, 3, 0.79)).length, 3)
+  assert.deepEqual(await store.nearest(SCOPE, 'c', vector, 3, 0.81), [])
+})
