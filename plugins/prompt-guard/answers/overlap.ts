@@ -24,7 +24,14 @@ const UNIT = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han
 export async function overlap(secret: string, answer: string, known = ''): Promise<Overlap> {
   const shingles = new Set<string>()
   await eachShingle(secret.slice(0, MAX_SECRET_CHARS), (shingle) => shingles.add(shingle))
+  const repeated = await repeatedOf(shingles, answer)
+  // Most answers repeat nothing: then `known`, the longest of the three in a conversation, need not be read.
+  if (repeated.share === 0 || known === '') return repeated
   await eachShingle(known.slice(-MAX_SECRET_CHARS), (shingle) => shingles.delete(shingle))
+  return repeatedOf(shingles, answer)
+}
+
+async function repeatedOf(shingles: ReadonlySet<string>, answer: string): Promise<Overlap> {
   if (shingles.size === 0) return NONE
   const found = new Set<string>()
   let run = 0
