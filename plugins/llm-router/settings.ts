@@ -36,7 +36,14 @@ const BreakerSettingsSchema = Type.Object(
     rate_limit_threshold: count(3, 'Answers 429 in a window that open it; one is enough with a Retry-After.'),
     rate_limit_open_ms: ms(5_000, 'How long a 429 without Retry-After keeps it open.'),
     probe_ms: ms(30_000, 'After which a probe without a result is given up.'),
-    slow_ttft_ms: Type.Optional(ms(30_000, 'A first byte that takes longer counts as a failure.')),
+    slow_ttft_ms: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 86_400_000,
+        description:
+          'Milliseconds. A first byte that takes longer counts as a failure. An answer that is not streamed has its first byte when all of it is there. Unset: none is too slow.',
+      }),
+    ),
     ttft_memory_ms: ms(60_000, 'An older measurement weighs 1/e of a new one.'),
   },
   { additionalProperties: false, default: {}, description: 'Circuit breaker of each provider and model.' },
