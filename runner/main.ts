@@ -15,7 +15,7 @@ import type { Settings } from './settings/schema.ts'
 const HELP = `llm-runner: external plugin runner for Apache APISIX
 
   llm-runner [--settings FILE] [--listen unix:/path.sock] [--workers N] [--log-level LEVEL]
-  llm-runner --print-settings    all settings with their defaults, as YAML
+  llm-runner --print-settings    all settings, of the plugins too, with their defaults, as YAML
   llm-runner --check             read the settings, say what is wrong, start nothing
   llm-runner --help
 
@@ -40,7 +40,7 @@ const OPTIONS = {
 const flags = readFlags()
 
 if (flags.help) process.stdout.write(HELP)
-else if (flags['print-settings']) process.stdout.write(printSettings())
+else if (flags['print-settings']) process.stdout.write(printSettings(builtinPlugins))
 else await run().catch(fail)
 
 async function run(): Promise<void> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Type } from 'typebox'
+import { builtinPlugins } from '../../../plugins/index.ts'
 import { loadSettings, pluginSettings } from '../../../runner/settings/load.ts'
 import { printSettings } from '../../../runner/settings/print.ts'
 
@@ -128,10 +129,18 @@ test('settings of a plugin get their defaults, and unknown keys are refused', as
 })
 
 test('what --print-settings prints is valid and says the defaults', async () => {
-  const printed = printSettings()
-  assert.deepEqual({ ...(await load(printed)) }, { ...(await load('')) })
+  const printed = printSettings(builtinPlugins)
+  const { plugins, ...settings } = await load(printed)
+  const { plugins: _, ...defaults } = await load('')
+  assert.deepEqual(settings, defaults)
+  for (const { name, settings: schema } of builtinPlugins) {
+    const own = pluginSettings(await load(printed), name, schema)
+    assert.deepEqual(own, pluginSettings(await load(''), name, schema), name)
+    assert.ok(name in plugins, name)
+  }
   const everything = printed.replace(/^(\s*)# (\w+:.*)$/gm, '$1$2')
   assert.match(everything, /^ {2}auth_header:/m)
   assert.match(everything, /^socket_group:/m)
+  assert.match(everything, /^ {4}alert_webhook:/m)
   for (const line of printed.split('\n')) assert.doesNotMatch(line, /undefined|\[object/)
 })
