@@ -45,7 +45,7 @@ export function createRequestFlow(parts: RequestFlowParts): RequestFlow {
   })
   const server = new RpcServer(answerer, confs, settings.conf_expire_s * 1000)
   metrics.observedGauge('llm_runner_connections', 'Open connections from APISIX.', () => server.connections)
-  metrics.observedGauge('llm_runner_confs', 'Route confs that are prepared.', () => confs.size)
+  metrics.observedGauge('llm_runner_confs', 'Route confs that are prepared.', () => confs.size, 'max')
   return { server, confs, reload: (fresh) => Object.assign(live, limitsOf(fresh)) }
 }
 

@@ -12,12 +12,15 @@ export interface Clock {
   now(): number
 }
 
+/** What the page says of a gauge that several worker processes have; the default adds up. */
+export type Together = 'sum' | 'min' | 'max'
+
 /** Metric families of one plugin or stage. Labels come from closed sets: never a consumer-made string or a raw model. */
 export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>
-  gauge<L extends string>(name: string, help: string, labels?: readonly L[]): Gauge<L>
+  gauge<L extends string>(name: string, help: string, labels?: readonly L[], together?: Together): Gauge<L>
   /** A gauge that is read when the page is. */
-  observedGauge(name: string, help: string, read: () => number): void
+  observedGauge(name: string, help: string, read: () => number, together?: Together): void
   histogram<L extends string>(
     name: string,
     help: string,

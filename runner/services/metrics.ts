@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Metrics } from './index.ts'
+import type { Metrics, Together } from './index.ts'
 
 /** One registry per process; asking for a family again gives the same one. */
 export function createMetrics(registry: Registry = new Registry()): Metrics {
@@ -9,15 +9,23 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
     counter<L extends string>(name: string, help: string, labels: readonly L[] = []) {
       return known<Counter<L>>(name) ?? new Counter({ name, help, labelNames: labels, registers: [registry] })
     },
-    gauge<L extends string>(name: string, help: string, labels: readonly L[] = []) {
-      return known<Gauge<L>>(name) ?? new Gauge({ name, help, labelNames: labels, registers: [registry] })
+    gauge<L extends string>(
+      name: string,
+      help: string,
+      labels: readonly L[] = [],
+      together: Together = 'sum',
+    ) {
+      return (
+        known<Gauge<L>>(name) ??
+        new Gauge({ name, help, labelNames: labels, aggregator: together, registers: [registry] })
+      )
     },
-    observedGauge(name: string, help: string, read: () => number) {
+    observedGauge(name: string, help: string, read: () => number, together: Together = 'sum') {
       registry.removeSingleMetric(name)
       const collect = function (this: Gauge) {
         this.set(read())
       }
-      new Gauge({ name, help, collect, registers: [registry] })
+      new Gauge({ name, help, collect, aggregator: together, registers: [registry] })
     },
     histogram<L extends string>(
       name: string,

@@ -4,7 +4,7 @@ import type { Spool } from './spool.ts'
 
 /** The shared store's availability on the metrics page. */
 export function reportResilience(metrics: Metrics, spool: Spool | undefined): ResilientReport {
-  const up = metrics.gauge('llm_usage_store_up', '1: quotas and counters in Redis answer.')
+  const up = metrics.gauge('llm_usage_store_up', '1: quotas and counters in Redis answer.', [], 'min')
   const fallbacks = metrics.counter(
     'llm_usage_store_fallbacks_total',
     'Calls that the shared store did not answer in time.',
