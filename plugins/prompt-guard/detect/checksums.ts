@@ -3,21 +3,37 @@ const ID_CHECK = '10X98765432'
 const MIN_BIRTH_YEAR = 1900
 const MAX_BIRTH_YEAR = 2100
 
+/** First two digits of a region (GB/T 2260), those of Hong Kong, Macao and Taiwan residents included. */
+const PROVINCES = new Set(
+  '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(
+    ' ',
+  ),
+)
+
+const isDate = (year: number, month: number, day: number): boolean =>
+  month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
+
 /** Mainland resident identity number, 18 characters: region, date of birth and check character (GB 11643-1999). */
 export const isMainlandId = (text: string): boolean => {
   if (!/^[1-9]\d{16}[\dXx]$/.test(text)) return false
-  const province = Number(text.slice(0, 2))
-  if (province > 82) return false
+  if (!PROVINCES.has(text.slice(0, 2))) return false
   const year = Number(text.slice(6, 10))
-  const month = Number(text.slice(10, 12))
-  const day = Number(text.slice(12, 14))
   if (year < MIN_BIRTH_YEAR || year > MAX_BIRTH_YEAR) return false
-  if (month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate())
-    return false
+  if (!isDate(year, Number(text.slice(10, 12)), Number(text.slice(12, 14)))) return false
   let sum = 0
   for (let at = 0; at < 17; at++) sum += Number(text[at]) * (ID_WEIGHTS[at] ?? 0)
   return ID_CHECK[sum % 11] === text[17]?.toUpperCase()
 }
+
+/** The 15 digits of before 1999: no check digit, the year of birth in two. One in a hundred numbers looks like one. */
+export const isOldMainlandId = (digits: string): boolean =>
+  /^\d{15}$/.test(digits) &&
+  PROVINCES.has(digits.slice(0, 2)) &&
+  isDate(
+    MIN_BIRTH_YEAR + Number(digits.slice(6, 8)),
+    Number(digits.slice(8, 10)),
+    Number(digits.slice(10, 12)),
+  )
 
 /** Mainland mobile number, 11 digits without the country code. */
 export const isMainlandMobile = (digits: string): boolean => /^1[3-9]\d{9}$/.test(digits)
@@ -68,3 +84,15 @@ export const isBankCard = (digits: string): boolean => {
 /** Dotted IPv4 address with four numbers up to 255, not a version number such as 1.2.3.4 with zeros in front. */
 export const isIpv4 = (text: string): boolean =>
   /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/.test(text)
+
+/** International bank account number (ISO 13616), spaces allowed: check digits by MOD 97-10 (ISO 7064). */
+export const isIban = (text: string): boolean => {
+  const compact = text.replaceAll(' ', '')
+  if (!/^[A-Z]{2}\d{2}[0-9A-Z]{11,30}$/.test(compact)) return false
+  let rest = 0
+  for (const char of compact.slice(4) + compact.slice(0, 4)) {
+    const value = Number.parseInt(char, 36)
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97
+  }
+  return rest === 1
+}

@@ -1,12 +1,16 @@
+import { isBasicCredential, isPemBody, isUrlPassword, looksRandom } from './secret-shapes.ts'
+
 /** Kinds of secrets and personal data that can be looked for. */
 export const SECRET_KINDS = [
   'api_key',
   'private_key',
   'jwt',
   'url_credentials',
+  'password',
   'cn_id',
   'cn_mobile',
   'bank_card',
+  'iban',
   'email',
   'ipv4',
 ] as const
@@ -18,8 +22,13 @@ export type TokenRow = {
   kind: SecretKind
   /** The token starts with this, in this case. */
   prefix: string
-  /** The whole token; sticky, every repetition bounded, so that a trial costs a bounded time. */
+  /**
+   * The whole token; sticky, every repetition bounded, so that a trial costs a bounded time. Where only its end is the
+   * secret, that is its group, so that a mask leaves the name before it.
+   */
   shape: RegExp
+  /** Whether the secret that the shape found is one; shapes alone take CSS classes and examples for keys. */
+  accepts?: (secret: string) => boolean
   example: string
 }
 
@@ -30,6 +39,7 @@ export const TOKENS: readonly TokenRow[] = [
     kind: 'api_key',
     prefix: 'sk-',
     shape: /sk-(?:proj-|svcacct-|admin-)?[\w-]{20,200}/y,
+    accepts: looksRandom,
     example: `sk-proj-${'a1B2'.repeat(10)}`,
   },
   {
@@ -92,7 +102,7 @@ export const TOKENS: readonly TokenRow[] = [
     id: 'slack',
     kind: 'api_key',
     prefix: 'xox',
-    shape: /xox[abeoprs]-[0-9A-Za-z-]{10,250}/y,
+    shape: /xox[abeoprs]-(?=[A-Za-z-]{0,20}\d)[0-9A-Za-z-]{10,250}/y,
     example: `xoxb-${'12ab'.repeat(6)}`,
   },
   {
@@ -176,51 +186,252 @@ export const TOKENS: readonly TokenRow[] = [
     id: 'bearer',
     kind: 'api_key',
     prefix: 'Bearer ',
-    shape: /Bearer [\w.~+/-]{32,500}={0,2}/y,
+    shape: /Bearer ([\w.~+/-]{32,500}={0,2})/y,
+    accepts: looksRandom,
     example: `Bearer ${'a1B2'.repeat(9)}`,
   },
   {
     id: 'bearer-in-small-letters',
     kind: 'api_key',
     prefix: 'bearer ',
-    shape: /bearer [\w.~+/-]{32,500}={0,2}/y,
+    shape: /bearer ([\w.~+/-]{32,500}={0,2})/y,
+    accepts: looksRandom,
     example: `bearer ${'a1B2'.repeat(9)}`,
   },
   {
     id: 'aws-secret-key',
     kind: 'api_key',
     prefix: 'aws_secret_access_key',
-    shape: /aws_secret_access_key["']?\s{0,4}[=:]\s{0,4}["']?[\w/+]{40}(?![\w/+=])/y,
+    shape: /aws_secret_access_key["']?\s{0,4}[=:]\s{0,4}["']?([\w/+]{40})(?![\w/+=])/y,
     example: `aws_secret_access_key = ${'a1B/c'.repeat(8)}`,
   },
   {
     id: 'aws-secret-key-in-environment',
     kind: 'api_key',
     prefix: 'AWS_SECRET_ACCESS_KEY',
-    shape: /AWS_SECRET_ACCESS_KEY["']?\s{0,4}[=:]\s{0,4}["']?[\w/+]{40}(?![\w/+=])/y,
+    shape: /AWS_SECRET_ACCESS_KEY["']?\s{0,4}[=:]\s{0,4}["']?([\w/+]{40})(?![\w/+=])/y,
     example: `AWS_SECRET_ACCESS_KEY=${'a1B/c'.repeat(8)}`,
   },
   {
     id: 'azure-storage',
     kind: 'api_key',
     prefix: 'AccountKey=',
-    shape: /AccountKey=[\w/+]{86}==/y,
+    shape: /AccountKey=([\w/+]{86}==)/y,
     example: `AccountKey=${'a1'.repeat(43)}==`,
   },
   {
     id: 'slack-webhook',
     kind: 'api_key',
     prefix: 'hooks.slack.com/services/',
-    shape: /hooks\.slack\.com\/services\/\w{8,20}\/\w{8,20}\/\w{20,40}/y,
+    shape: /hooks\.slack\.com\/services\/(\w{8,20}\/\w{8,20}\/\w{20,40})/y,
     example: `hooks.slack.com/services/T${'0A1B'.repeat(2)}/B${'0A1B'.repeat(2)}/${'a1B2'.repeat(6)}`,
+  },
+  {
+    id: 'google-oauth-secret',
+    kind: 'api_key',
+    prefix: 'GOCSPX-',
+    shape: /GOCSPX-[\w-]{28}(?![\w-])/y,
+    example: `GOCSPX-${'a1B2'.repeat(7)}`,
+  },
+  {
+    id: 'google-oauth-token',
+    kind: 'api_key',
+    prefix: 'ya29.',
+    shape: /ya29\.[\w-]{40,300}/y,
+    example: `ya29.${'a1B2'.repeat(12)}`,
+  },
+  {
+    id: 'gitlab-deploy-and-runner',
+    kind: 'api_key',
+    prefix: 'gl',
+    shape: /gl(?:dt|rt|ft|cbt|ptt|soat|imt|agent)-[\w-]{20,64}/y,
+    example: `gldt-${'a1B2'.repeat(5)}`,
+  },
+  {
+    id: 'grafana-cloud',
+    kind: 'api_key',
+    prefix: 'glc_',
+    shape: /glc_[\w+/]{32,400}={0,2}/y,
+    example: `glc_${'a1B2'.repeat(9)}`,
+  },
+  {
+    id: 'stripe-webhook',
+    kind: 'api_key',
+    prefix: 'whsec_',
+    shape: /whsec_[\w+/]{24,100}={0,2}/y,
+    example: `whsec_${'a1B2'.repeat(8)}`,
+  },
+  {
+    id: 'square',
+    kind: 'api_key',
+    prefix: 'sq0',
+    shape: /sq0(?:csp|atp|idp)-[\w-]{22,60}/y,
+    example: `sq0csp-${'a1B2'.repeat(10)}`,
+  },
+  {
+    id: 'linear',
+    kind: 'api_key',
+    prefix: 'lin_api_',
+    shape: /lin_api_\w{32,64}/y,
+    example: `lin_api_${'a1B2'.repeat(10)}`,
+  },
+  {
+    id: 'notion',
+    kind: 'api_key',
+    prefix: 'ntn_',
+    shape: /ntn_\w{40,60}/y,
+    example: `ntn_${'a1B2'.repeat(11)}`,
+  },
+  {
+    id: 'notion-old',
+    kind: 'api_key',
+    prefix: 'secret_',
+    shape: /secret_[0-9A-Za-z]{43}(?!\w)/y,
+    example: `secret_${'a1B2'.repeat(10)}c3D`,
+  },
+  {
+    id: 'docker',
+    kind: 'api_key',
+    prefix: 'dckr_pat_',
+    shape: /dckr_pat_[\w-]{20,64}/y,
+    example: `dckr_pat_${'a1B2'.repeat(7)}`,
+  },
+  {
+    id: 'figma',
+    kind: 'api_key',
+    prefix: 'figd_',
+    shape: /figd_[\w-]{36,64}/y,
+    example: `figd_${'a1B2'.repeat(10)}`,
+  },
+  {
+    id: 'perplexity',
+    kind: 'api_key',
+    prefix: 'pplx-',
+    shape: /pplx-[0-9A-Za-z]{40,64}/y,
+    example: `pplx-${'a1B2'.repeat(12)}`,
+  },
+  {
+    id: 'replicate',
+    kind: 'api_key',
+    prefix: 'r8_',
+    shape: /r8_[0-9A-Za-z]{37}(?!\w)/y,
+    example: `r8_${'a1B2'.repeat(9)}c`,
+  },
+  {
+    id: 'tavily',
+    kind: 'api_key',
+    prefix: 'tvly-',
+    shape: /tvly-[\w-]{32,64}/y,
+    example: `tvly-${'a1B2'.repeat(8)}`,
+  },
+  {
+    id: 'vault',
+    kind: 'api_key',
+    prefix: 'hv',
+    shape: /hv[sbr]\.[\w-]{24,200}/y,
+    example: `hvs.${'a1B2'.repeat(8)}`,
+  },
+  {
+    id: 'new-relic',
+    kind: 'api_key',
+    prefix: 'NRAK-',
+    shape: /NRAK-[0-9A-Z]{27}(?!\w)/y,
+    example: `NRAK-${'A1B2'.repeat(6)}C3D`,
+  },
+  {
+    id: 'databricks',
+    kind: 'api_key',
+    prefix: 'dapi',
+    shape: /dapi[0-9a-f]{32}(?!\w)/y,
+    example: `dapi${'0af3'.repeat(8)}`,
+  },
+  {
+    id: 'atlassian',
+    kind: 'api_key',
+    prefix: 'AT',
+    shape: /AT(?:ATT|CTT|BBT)3x[\w=-]{50,300}/y,
+    example: `ATATT3x${'a1B2'.repeat(15)}`,
+  },
+  {
+    id: 'postman',
+    kind: 'api_key',
+    prefix: 'PMAK-',
+    shape: /PMAK-[0-9a-f]{24}-[0-9a-f]{34}/y,
+    example: `PMAK-${'0af3'.repeat(6)}-${'0af3'.repeat(8)}0a`,
+  },
+  {
+    id: 'mailgun',
+    kind: 'api_key',
+    prefix: 'key-',
+    shape: /key-(?=[a-z]{0,31}\d)[0-9a-z]{32}(?![\w-])/y,
+    example: `key-${'a1b2'.repeat(8)}`,
+  },
+  {
+    id: 'twilio',
+    kind: 'api_key',
+    prefix: 'SK',
+    shape: /SK[0-9a-f]{32}(?!\w)/y,
+    example: `SK${'0af3'.repeat(8)}`,
+  },
+  {
+    id: 'telegram-bot',
+    kind: 'api_key',
+    prefix: ':AA',
+    shape: /:(AA[\w-]{33})(?![\w-])/y,
+    example: `:AA${'a1B2'.repeat(8)}c`,
+  },
+  {
+    id: 'discord-webhook',
+    kind: 'api_key',
+    prefix: 'discord.com/api/webhooks/',
+    shape: /discord\.com\/api\/webhooks\/(\d{15,22}\/[\w-]{50,100})/y,
+    example: `discord.com/api/webhooks/${'1234'.repeat(5)}/${'a1B2'.repeat(15)}`,
+  },
+  {
+    id: 'wecom-webhook',
+    kind: 'api_key',
+    prefix: 'qyapi.weixin.qq.com/cgi-bin/webhook/send?key=',
+    shape: /qyapi\.weixin\.qq\.com\/cgi-bin\/webhook\/send\?key=([0-9a-f-]{36})/y,
+    example: `qyapi.weixin.qq.com/cgi-bin/webhook/send?key=${'0af3'.repeat(9)}`,
+  },
+  {
+    id: 'feishu-webhook',
+    kind: 'api_key',
+    prefix: 'open.feishu.cn/open-apis/bot/',
+    shape: /open\.feishu\.cn\/open-apis\/bot\/v?2?\/?hook\/([0-9a-f-]{32,36})/y,
+    example: `open.feishu.cn/open-apis/bot/v2/hook/${'0af3'.repeat(9)}`,
+  },
+  {
+    id: 'basic',
+    kind: 'password',
+    prefix: 'Basic ',
+    shape: /Basic ([A-Za-z0-9+/]{8,400}={0,2})(?![\w+/])/y,
+    accepts: isBasicCredential,
+    example: 'Basic YWRtaW46czNjcmV0',
   },
   {
     id: 'pem',
     kind: 'private_key',
     prefix: '-----BEGIN ',
+    // Without its end only what is base64 belongs to the key: the text after it stays.
     shape:
-      /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,8000}(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?/y,
+      /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:(?:[^-]|-(?!----)){0,16000}-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----|(?:(?:[\r\n]|\\[nr]){1,4}[A-Za-z0-9+/=]{8,15}(?![\w+/=])|(?:\s|\\[nr]){0,4}[A-Za-z0-9+/=]{16,100}){1,300})/y,
+    accepts: isPemBody,
     example: `-----BEGIN PRIVATE KEY-----\n${'MIIE'.repeat(16)}\n-----END PRIVATE KEY-----`,
+  },
+  {
+    id: 'putty',
+    kind: 'private_key',
+    prefix: 'Private-Lines: ',
+    shape: /Private-Lines: \d{1,3}((?:\s{1,2}[A-Za-z0-9+/=]{8,80}){1,200})/y,
+    example: `Private-Lines: 1\n${'AAAB'.repeat(16)}`,
+  },
+  {
+    id: 'age',
+    kind: 'private_key',
+    prefix: 'AGE-SECRET-KEY-1',
+    shape: /AGE-SECRET-KEY-1[0-9A-Z]{50,64}/y,
+    example: `AGE-SECRET-KEY-1${'Q2W3'.repeat(14)}QQ`,
   },
   {
     id: 'jwt',
@@ -233,7 +444,18 @@ export const TOKENS: readonly TokenRow[] = [
     id: 'url-credentials',
     kind: 'url_credentials',
     prefix: '://',
-    shape: /:\/\/[^\s:/@?#]{0,100}:[^\s:/@?#]{3,100}@(?=[\w.-])/y,
+    shape: /:\/\/([^\s:/@?#"'<>]{0,100}:[^\s:/?#"'<>]{3,100})(?=@[\w.-])/y,
+    accepts: isUrlPassword,
     example: '://app:s3cret@db.internal',
+  },
+  {
+    id: 'database-url',
+    kind: 'url_credentials',
+    prefix: '://',
+    // Connection strings are often written with a password that a URL would have to escape.
+    shape:
+      /(?<=(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|clickhouse)):\/\/([^\s:/?#"'<>]{0,100}:[^\s"'<>]{3,100})(?=@[\w.-])/y,
+    accepts: isUrlPassword,
+    example: 'postgres://app:s3c/ret#1@db.internal',
   },
 ]
