@@ -9,7 +9,7 @@ export interface UsedCheck {
   readonly check: GuardedCheck
 }
 
-/** For each conf in use: at most 2 MB. */
+/** For each conf in use, of what tools returned and of all else: at most 2 MB together, 4 if none is ASCII. */
 const REMEMBERED = { texts: 2_000, chars: 1_000_000 }
 
 /** A conf, ready for requests. */

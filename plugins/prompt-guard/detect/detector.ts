@@ -65,7 +65,7 @@ const finish = (run: Run): Verdict => {
 /** A detector with `defaults`, each of which a call may override; such calls remember nothing. Detectors share tables. */
 export const createDetector = (defaults: DetectorOptions = {}): Detector => {
   const { remember } = defaults
-  const clean = remember && remember.texts > 0 ? new CleanTexts(remember.texts, remember.chars) : undefined
+  const clean = remember && remember.texts > 0 ? new CleanTexts(remember) : undefined
   const policy = toPolicy(defaults, clean)
   const start = (options: DetectorOptions | undefined): Run =>
     startRun(options ? toPolicy({ ...defaults, ...options }) : policy)

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
+import { RememberedTexts } from '../../remembered-texts.ts'
 import { countTextsBounded, DEFAULT_BUDGET_BYTES, fitsBytes, type TokenCount } from './bounded.ts'
 import { startWorker } from './start-worker.ts'
-import type { Encoding } from './tokenizer.ts'
+import { type Encoding, tokenizerFor } from './tokenizer.ts'
 import type { WorkerJob } from './worker.ts'
 
 export interface TokenCounterOptions {
@@ -31,11 +32,14 @@ interface Pending extends WorkerJob {
 
 /** A worker that failed this often in a row is not started again. */
 const MAX_FAILURES = 3
+/** In each encoding: at most 2 MB, 4 if none is ASCII. */
+const REMEMBERED = { texts: 4_000, chars: 2_000_000 }
 
 /**
  * Counts tokens without holding up the event loop: small texts at once, without a promise, big ones in a worker thread
- * that is started at the first need. Where the worker cannot help (off, queue full, crashed, text too big) the count is an estimate,
- * `exact: false`; it is never an error.
+ * that is started at the first need. Where the worker cannot help (off, queue full, crashed, text too big) the count is an
+ * estimate, `exact: false`; it is never an error. Exact counts are remembered for a while: of a conversation only what is
+ * new is counted, however long it has become.
  */
 export class TokenCounter {
   readonly #budgetBytes: number
@@ -44,6 +48,7 @@ export class TokenCounter {
   readonly #startWorker: () => Worker
   readonly #onWorkerError: ((error: unknown) => void) | undefined
   readonly #queue: Pending[] = []
+  readonly #known = new Map<Encoding, RememberedTexts<number>>()
   #running: Pending | undefined
   #worker: Worker | undefined
   #failures = 0
@@ -68,12 +73,34 @@ export class TokenCounter {
     encoding: Encoding,
     waiting?: Waiting,
   ): TokenCount | Promise<TokenCount> {
-    const isSmall = fitsBytes(texts, this.#budgetBytes)
-    const workerTakesIt = this.#workerAllowed && this.#queue.length < this.#maxQueued
-    if (isSmall || !workerTakesIt || !fitsBytes(texts, this.#maxWorkerBytes)) {
-      return countTextsBounded(texts, encoding, this.#budgetBytes)
+    const known = this.#knownIn(encoding)
+    let tokens = 0
+    const unknown: string[] = []
+    for (const text of texts) {
+      const count = known.get(text)
+      if (count === undefined) unknown.push(text)
+      else tokens += count
     }
-    return this.#inWorker(texts, encoding, waiting?.signal)
+    if (fitsBytes(unknown, this.#budgetBytes)) {
+      const tokenizer = tokenizerFor(encoding)
+      for (const text of unknown) {
+        const count = tokenizer.count(text)
+        known.add(text, count)
+        tokens += count
+      }
+      return { tokens, exact: true }
+    }
+    const withKnown = (rest: TokenCount): TokenCount => ({ ...rest, tokens: tokens + rest.tokens })
+    const workerTakesIt = this.#workerAllowed && this.#queue.length < this.#maxQueued
+    return workerTakesIt && fitsBytes(unknown, this.#maxWorkerBytes)
+      ? this.#inWorker(unknown, encoding, waiting?.signal).then(withKnown)
+      : withKnown(countTextsBounded(unknown, encoding, this.#budgetBytes))
+  }
+
+  #knownIn(encoding: Encoding): RememberedTexts<number> {
+    const known = this.#known.get(encoding) ?? new RememberedTexts<number>(REMEMBERED)
+    this.#known.set(encoding, known)
+    return known
   }
 
   /** Ends the worker; calls that wait for it get estimates. */
@@ -125,17 +152,28 @@ export class TokenCounter {
 
   #start(): Worker {
     const worker = this.#startWorker()
-    worker.on('message', (tokens: number) => {
+    worker.on('message', (counts: readonly number[]) => {
       this.#failures = 0
       const done = this.#running
       this.#running = undefined
-      done?.resolve({ tokens, exact: true })
+      if (done) this.#counted(done, counts)
       this.#runNext()
     })
     // The exit follows, which is where the waiting calls are dealt with.
     worker.on('error', (error) => this.#onWorkerError?.(error))
     worker.on('exit', () => void this.#onExit())
     return worker
+  }
+
+  #counted({ texts, encoding, resolve }: Pending, counts: readonly number[]): void {
+    const known = this.#knownIn(encoding)
+    let tokens = 0
+    texts.forEach((text, i) => {
+      const count = counts[i] ?? 0
+      known.add(text, count)
+      tokens += count
+    })
+    resolve({ tokens, exact: true })
   }
 
   async #onExit(): Promise<void> {

@@ -8,7 +8,7 @@ const text = (name: string): string => name.padEnd(100, '.')
 
 describe('clean texts', () => {
   it('forgets what was not asked for the longest', () => {
-    const clean = new CleanTexts(2, 10_000)
+    const clean = new CleanTexts({ texts: 2, chars: 10_000 })
     clean.add(text('a'), 'user', OUTCOME)
     clean.add(text('b'), 'user', OUTCOME)
     assert.deepEqual(clean.get(text('a'), 'user'), OUTCOME)
@@ -19,11 +19,11 @@ describe('clean texts', () => {
   })
 
   it('holds no more characters than it may, and no text that is very short or long', () => {
-    const clean = new CleanTexts(1000, 250)
+    const clean = new CleanTexts({ texts: 1000, chars: 250 })
     for (const name of ['a', 'b', 'c']) clean.add(text(name), 'user', OUTCOME)
     const held = ['a', 'b', 'c'].filter((name) => clean.get(text(name), 'user'))
     assert.deepEqual(held, ['b', 'c'])
-    const large = new CleanTexts(10, 1_000_000)
+    const large = new CleanTexts({ texts: 10, chars: 1_000_000 })
     for (const one of ['short', 'x'.repeat(100_000)]) {
       large.add(one, 'user', OUTCOME)
       assert.equal(large.get(one, 'user'), undefined)
@@ -31,14 +31,14 @@ describe('clean texts', () => {
   })
 
   it('keeps what tools returned apart: it is judged more strictly', () => {
-    const clean = new CleanTexts(10, 10_000)
+    const clean = new CleanTexts({ texts: 10, chars: 10_000 })
     clean.add(text('a'), 'user', OUTCOME)
     assert.equal(clean.get(text('a'), 'tool'), undefined)
     assert.deepEqual(clean.get(text('a'), 'assistant'), OUTCOME)
   })
 
-  it('drops the oldest of either kind, so that neither fills it alone', () => {
-    const clean = new CleanTexts(4, 10_000)
+  it('keeps room for either kind', () => {
+    const clean = new CleanTexts({ texts: 4, chars: 10_000 })
     clean.add(text('tool'), 'tool', OUTCOME)
     for (let at = 0; at < 20; at++) clean.add(text(`user ${at}`), 'user', OUTCOME)
     assert.deepEqual(clean.get(text('tool'), 'tool'), OUTCOME)

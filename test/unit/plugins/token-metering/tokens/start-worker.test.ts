@@ -11,7 +11,7 @@ import { startWorker } from '../../../../../plugins/token-metering/tokens/start-
 test('starts a thread that counts, from the sources', async () => {
   const worker = startWorker()
   worker.postMessage({ texts: ['a'.repeat(80), 'hello world'], encoding: 'o200k_base' })
-  assert.deepEqual(await once(worker, 'message'), [12])
+  assert.deepEqual(await once(worker, 'message'), [[10, 2]])
   await worker.terminate()
 })
 
@@ -28,7 +28,7 @@ test('starts it from the build too', { timeout: 120_000 }, () => {
         extends: join(root, 'tsconfig.build.json'),
         compilerOptions: {
           outDir: out,
-          rootDir: sources,
+          rootDir: join(root, 'plugins'),
           declaration: false,
           sourceMap: false,
           typeRoots: [join(root, 'node_modules/@types')],
@@ -39,7 +39,7 @@ test('starts it from the build too', { timeout: 120_000 }, () => {
     )
     execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', out])
     const script = `
-      import { TokenCounter } from '${join(out, 'token-counter.js')}'
+      import { TokenCounter } from '${join(out, 'token-metering/tokens/token-counter.js')}'
       const counter = new TokenCounter()
       console.log(JSON.stringify(await counter.count('a'.repeat(100_000), 'o200k_base')))
     `

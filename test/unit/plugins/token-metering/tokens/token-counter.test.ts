@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads'
 import { TokenCounter } from '../../../../../plugins/token-metering/tokens/token-counter.ts'
 import { countTokens } from '../../../../../plugins/token-metering/tokens/tokenizer.ts'
 
-const BIG = '今天天气很好，我们去公园散步吧。'.repeat(2000)
+/** Too big to be remembered. */
+const BIG = '今天天气很好，我们去公园散步吧。'.repeat(2500)
 const BIG_TOKENS = countTokens(BIG, 'o200k_base')
 
 const counter = new TokenCounter()
@@ -38,6 +39,28 @@ test('counts a megabyte of one letter while timers go on', async () => {
 test('counts several texts apart from each other', async () => {
   const { tokens, exact } = await counter.countTexts([BIG, 'hel', 'lo'], 'o200k_base')
   assert.deepEqual({ tokens, exact }, { tokens: BIG_TOKENS + 2, exact: true })
+})
+
+test('counts of a conversation only what is new, however long it is', async () => {
+  // Nobody waits for a worker here, so that whatever needs one is estimated.
+  const noWorker = new TokenCounter({ worker: false })
+  const turns = Array.from({ length: 12 }, (_, i) => `${i}. ${'Wie war das Wetter in 北京? '.repeat(300)}`)
+  const truth = (texts: readonly string[]) =>
+    texts.reduce((sum, text) => sum + countTokens(text, 'o200k_base'), 0)
+  for (let length = 1; length <= turns.length; length++) {
+    const said = turns.slice(0, length)
+    assert.deepEqual(noWorker.countTexts(said, 'o200k_base'), { tokens: truth(said), exact: true })
+  }
+  const fresh = new TokenCounter({ worker: false })
+  assert.equal((await fresh.countTexts(turns, 'o200k_base')).exact, false)
+  assert.equal((await noWorker.countTexts(turns, 'cl100k_base')).exact, false)
+})
+
+test('remembers what the worker has counted', async () => {
+  const texts = Array.from({ length: 20 }, (_, i) => `${i} ${BIG.slice(0, 3000)}`)
+  const first = await counter.countTexts(texts, 'cl100k_base')
+  assert.equal(first.exact, true)
+  assert.deepEqual(counter.countTexts([...texts].reverse(), 'cl100k_base'), first)
 })
 
 test('gives the count of a small text at once and never asks for the signal', () => {
