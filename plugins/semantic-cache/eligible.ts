@@ -1,4 +1,4 @@
-import type { Endpoint, RequestFeatures, RequestView } from '../../runner/plugin.ts'
+import type { Endpoint, JsonObject, RequestFeatures, RequestView } from '../../runner/plugin.ts'
 import { guardNote } from '../prompt-guard/note.ts'
 import type { CacheConf } from './conf.ts'
 
@@ -7,6 +7,7 @@ export const BYPASS_REASONS = [
   'endpoint',
   'tools',
   'media',
+  'stateful',
   'temperature',
   'choices',
   'logprobs',
@@ -83,9 +84,40 @@ export function wishesOf(request: RequestView, conf: CacheConf): CacheWishes {
   }
 }
 
+/**
+ * Fields by which a provider looks things up by itself: its answers age, and bring citations. Of OpenAI and Perplexity,
+ * xAI, DashScope, Azure, Anthropic, OpenRouter.
+ */
+const PROVIDER_TOOLS = [
+  'web_search_options',
+  'search_parameters',
+  'enable_search',
+  'search_options',
+  'data_sources',
+  'mcp_servers',
+  'container',
+  'plugins',
+] as const
+
+/** Fields by which a request goes on from, or leaves behind, something that the provider keeps. */
+const STATE = ['previous_response_id', 'conversation', 'background'] as const
+
+function says(json: JsonObject, fields: readonly string[]): boolean {
+  return fields.some((field) => {
+    const value = json[field]
+    return (
+      value !== undefined &&
+      value !== null &&
+      value !== false &&
+      !(Array.isArray(value) && value.length === 0)
+    )
+  })
+}
+
 /** undefined: the request may be looked up and its answer stored. */
 export function bypassReason(
   request: RequestView,
+  json: JsonObject,
   features: RequestFeatures,
   wishes: CacheWishes,
   conf: CacheConf,
@@ -94,8 +126,9 @@ export function bypassReason(
   const findings = request.note(guardNote)?.findings ?? []
   if (findings.some(({ action }) => action !== 'observe')) return 'flagged'
   if (conf.scope === 'consumer' && request.consumer === undefined) return 'no_consumer'
-  if (features.hasTools || features.hasToolResults) return 'tools'
-  if (features.hasImages || features.hasAudio) return 'media'
+  if (features.hasTools || features.hasToolResults || says(json, PROVIDER_TOOLS)) return 'tools'
+  if (features.hasImages || features.hasAudio || features.hasOthers) return 'media'
+  if (says(json, STATE)) return 'stateful'
   if ((features.temperature ?? 0) > conf.max_temperature) return 'temperature'
   if (features.n > 1) return 'choices'
   if (features.logprobs) return 'logprobs'

@@ -13,6 +13,7 @@ export type NotStored =
   | 'incomplete'
   | 'finish_reason'
   | 'tool_calls'
+  | 'extras'
   | 'refusal'
   | 'empty'
   | 'too_large'
@@ -71,10 +72,13 @@ export function entryFrom(
   const choice = answer.choices[0]
   if (!choice || answer.choices.length !== 1) return 'empty'
   if (choice.toolCalls?.length) return 'tool_calls'
+  if (choice.extras) return 'extras'
   if (!FINISHED.has(choice.finishReason ?? answer.finishReason ?? '')) return 'finish_reason'
   if (choice.refusal || looksRefused(choice.content)) return 'refusal'
   if (choice.content.trim() === '') return 'empty'
-  if (Buffer.byteLength(choice.content) > note.max_answer_bytes) return 'too_large'
+  const { content, reasoning } = choice
+  if (Buffer.byteLength(content) + Buffer.byteLength(reasoning ?? '') > note.max_answer_bytes)
+    return 'too_large'
   const query =
     endpoint && requestJson && note.semantic ? lastUserPart(endpoint, requestJson)?.text : undefined
   return {
@@ -82,7 +86,7 @@ export function entryFrom(
     key: note.key,
     context: note.context,
     query: query ?? '',
-    choices: [{ index: 0, content: choice.content, finishReason: 'stop' }],
+    choices: [{ index: 0, content, ...(reasoning && { reasoning }), finishReason: 'stop' }],
     model: event.response_model ?? event.model ?? '',
     promptTokens: event.prompt_t,
     completionTokens: event.completion_t,
@@ -91,16 +95,22 @@ export function entryFrom(
   }
 }
 
-/** The words of OpenAI, Anthropic and the Responses API for an answer that came to its end. */
-const FINISHED: ReadonlySet<string> = new Set(['stop', 'end_turn', 'stop_sequence', 'completed'])
+/**
+ * The words of OpenAI, Anthropic and the Responses API for an answer that came to its end. Not Anthropic's
+ * `stop_sequence`: its clients want to know which one.
+ */
+const FINISHED: ReadonlySet<string> = new Set(['stop', 'end_turn', 'completed'])
 
+/** How answers begin that decline. One too many costs a call to the provider; one too few is served for an hour. */
 const REFUSALS = [
-  /^(?:i['’]?m|i am) (?:sorry|unable|not able)\b/i,
-  /^(?:sorry|apologies),? (?:but )?i (?:can['’]?t|cannot|won['’]?t)\b/i,
-  /^i (?:can['’]?t|cannot|won['’]?t) (?:help|assist|provide|comply|do that|answer)\b/i,
-  /^as an ai\b/i,
-  /^(?:很?抱歉|对不起|不好意思)[，,]?\s*(?:我|作为)/,
-  /^我(?:不能|无法|没办法)(?:提供|回答|协助|帮助|满足)/,
+  /^(?:i['’]?m|i am) (?:(?:really|very|so|truly|deeply|terribly) )?(?:sorry|afraid|unable|not able|not comfortable)\b/i,
+  /^(?:sorry|(?:my |our )?apologies|i (?:sincerely )?apologi[sz]e|unfortunately|regrettably)\b[^.!?\n]{0,80}?\b(?:can['’]?t|cannot|can not|won['’]?t|unable|not able|not allowed|not permitted|decline)(?![\p{L}])/iu,
+  /^i (?:can['’]?t|cannot|can not|won['’]?t|will not|am not able to) (?:help|assist|provide|comply|do (?:that|this)|answer|fulfil+|support|continue|create|generate|engage|discuss|share|offer|give|respond|write|produce)\b/i,
+  /^i (?:must|have to|need to) (?:respectfully |politely )?(?:decline|refuse)\b/i,
+  /^as an? (?:ai|artificial intelligence|(?:large )?language model)\b/i,
+  /^(?:(?:你好|您好)[，,！!。]?\s*)?(?:非常|很|十分|实在)?(?:抱歉|对不起|不好意思|遗憾)/,
+  /^(?:(?:你好|您好)[，,！!。]?\s*)?作为(?:一个|一名|一款|一种)?\s*(?:AI|人工智能|(?:大型?)?语言模型|智能助手)/i,
+  /^(?:(?:你好|您好)[，,！!。]?\s*)?(?:[这该]个?问题)?[，,]?我(?:暂时)?(?:不能|无法|没办法|不可以)(?:提供|回答|协助|帮助|满足|给到|给出|处理|生成|继续|讨论)/,
 ]
 
 function looksRefused(content: string): boolean {

@@ -55,7 +55,7 @@ export default definePlugin<typeof CacheConfSchema, typeof CacheSettingsSchema, 
     const wishes = wishesOf(request, conf)
     if (!isCached(endpoint)) return bypassed(request, 'endpoint', wishes, shared)
     const features = requestFeatures(endpoint, json)
-    const bypass = bypassReason(request, features, wishes, conf)
+    const bypass = bypassReason(request, json, features, wishes, conf)
     if (bypass !== undefined) return bypassed(request, bypass, wishes, shared)
 
     const key = cacheKeyOf(request, endpoint, json, conf)

@@ -32,19 +32,36 @@ export function cacheKeyOf(
 ): CacheKey {
   const scope = scopeOf(request, conf)
   const question = lastUserPart(endpoint, json)
-  const rest = question ? replaceText(json, question.path, '') : json
-  const context = sha256(canonicalRequest(endpoint, rest) + keyHeaders(request, conf))
+  const rest = question ? replaceText(json, question.path, HOLE) : json
+  const context = sha256(canonicalRequest(endpoint, rest) + target(request, conf) + keyHeaders(request, conf))
   return question
     ? { scope, key: sha256(`${context} ${question.text}`), context, query: question.text }
     : { scope, key: sha256(`${context}.`), context: '', query: '' }
 }
 
+/**
+ * Stands where the question stood, since its place matters: an empty text in its stead would look like one that was
+ * empty in the request. No text of a user's can feign it, because the question is the last one that is not empty.
+ */
+const HOLE = '\0question'
+
+/**
+ * Where a request goes that no router has resolved: then the path may name the model (Azure's deployments), and two
+ * routes may lead to two models of the same name.
+ */
+function target(request: RequestView, { scope }: CacheConf): string {
+  if (request.note(routeNote)) return ''
+  const route = scope === 'consumer' || scope === 'tier' ? request.routeId : null
+  // A new line: the canonical request, which comes before, ends with a bracket.
+  return `\n${JSON.stringify([request.path, request.arg('api-version') ?? null, route])}`
+}
+
 function keyHeaders(request: RequestView, conf: CacheConf): string {
   let text = ''
-  for (const name of conf.key_headers) {
-    const value = request.header(name)
-    // A new line: the canonical request, which comes before, ends with a bracket.
-    if (value !== undefined) text += `\n${JSON.stringify([name.toLowerCase(), value])}`
+  for (const given of conf.key_headers) {
+    const name = given.toLowerCase()
+    const values = request.headerAll(name)
+    if (values.length > 0) text += `\n${JSON.stringify([name, ...values])}`
   }
   return text
 }
@@ -71,20 +88,40 @@ function scopeOf(request: RequestView, conf: CacheConf): string {
   }
 }
 
-/** Read from the end: most requests end with the user's message, however long the conversation before it is. */
+/**
+ * The text that similar questions may replace: the last one of a user's message that is not empty. undefined: there is
+ * none. The prompt of a legacy completion is none either, because the model goes on from its very last letter.
+ * Read from the end: most requests end with the user's message, however long the conversation before it is.
+ */
 export function lastUserPart(endpoint: Endpoint, json: JsonObject): TextPart | undefined {
-  const key = endpoint === 'responses' ? 'input' : 'messages'
-  const items = json[key]
-  if (!Array.isArray(items)) return lastOf(textParts(endpoint, json))
+  const key = LISTS[endpoint]
+  const items = key === undefined ? undefined : json[key]
+  if (key === undefined || !Array.isArray(items)) {
+    return endpoint === 'responses' ? lastOf(textParts(endpoint, { input: items ?? '' })) : undefined
+  }
   for (let i = items.length - 1; i >= 0; i--) {
-    const part = lastOf(textParts(endpoint, { [key]: [items[i]] }))
+    const item: unknown = items[i]
+    if (!isUsers(item)) continue
+    const part = lastOf(textParts(endpoint, { [key]: [item as JsonObject] }))
     if (part) return { ...part, path: [key, i, ...part.path.slice(2)] }
   }
-  return lastOf(textParts(endpoint, { ...json, [key]: [] }))
+  return undefined
 }
 
+const LISTS: Readonly<Partial<Record<Endpoint, string>>> = {
+  'chat-completions': 'messages',
+  messages: 'messages',
+  responses: 'input',
+}
+
+/** Roles that no API documents may be anything, such as what a tool has observed. */
+function isUsers(item: unknown): boolean {
+  return typeof item === 'string' || (item as { role?: unknown } | null)?.role === 'user'
+}
+
+/** Not a participant's name, which is no question. */
 function lastOf(parts: Iterable<TextPart>): TextPart | undefined {
   let last: TextPart | undefined
-  for (const part of parts) if (part.role === 'user' || part.role === 'input') last = part
+  for (const part of parts) if (part.role === 'user' && part.path[2] !== 'name') last = part
   return last
 }

@@ -65,10 +65,13 @@ function readMessage(builder: AnswerBuilder, message: JsonRecord): void {
   }
 }
 
+const TOLD_AGAIN: ReadonlySet<unknown> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use'])
+
 /** In a stream tool input starts as `{}` and comes as JSON text afterwards; in a message it is whole. */
 function readBlock(choice: ChoiceDraft, block: JsonRecord, index: unknown): void {
   choice.content += stringOf(block.text) ?? ''
   choice.reasoning += stringOf(block.thinking) ?? ''
+  if (!TOLD_AGAIN.has(block.type) || arrayOf(block.citations).length > 0) choice.hasExtras = true
   if (block.type !== 'tool_use') return
   const call = choice.tool()
   call.key = Number(index)
@@ -80,6 +83,7 @@ function readBlock(choice: ChoiceDraft, block: JsonRecord, index: unknown): void
 function readDelta(choice: ChoiceDraft, delta: JsonRecord, index: unknown): void {
   choice.content += stringOf(delta.text) ?? ''
   choice.reasoning += stringOf(delta.thinking) ?? ''
+  if (delta.type === 'citations_delta') choice.hasExtras = true
   const json = stringOf(delta.partial_json)
   if (!json) return
   const call = choice.toolCalls.findLast((candidate) => candidate.key === Number(index))

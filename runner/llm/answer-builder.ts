@@ -8,6 +8,7 @@ export class ChoiceDraft {
   reasoning = ''
   refusal: string | undefined
   finishReason: string | undefined
+  hasExtras = false
   readonly toolCalls: ToolCallDraft[] = []
 
   tool(): ToolCallDraft {
@@ -17,7 +18,7 @@ export class ChoiceDraft {
   }
 
   build(index: number): AnswerChoice {
-    const { role, content, reasoning, refusal, finishReason, toolCalls } = this
+    const { role, content, reasoning, refusal, finishReason, toolCalls, hasExtras } = this
     return {
       index,
       role,
@@ -26,6 +27,7 @@ export class ChoiceDraft {
       ...(reasoning !== '' && { reasoning }),
       ...(toolCalls.length > 0 && { toolCalls: toolCalls.map(builtCall) }),
       ...(finishReason !== undefined && { finishReason }),
+      ...(hasExtras && { extras: true }),
     }
   }
 }

@@ -17,6 +17,8 @@ export function readOpenAi(builder: AnswerBuilder, json: JsonRecord): void {
   for (const [position, item] of choices.entries()) {
     if (isRecord(item)) readChoice(builder, item, position)
   }
+  // Perplexity's sources stand beside the choices.
+  if (builder.keepText && hasAny(json, ['citations', 'search_results'])) builder.choice(0).hasExtras = true
 }
 
 function readChoice(builder: AnswerBuilder, item: JsonRecord, position: number): void {
@@ -31,7 +33,8 @@ function readChoice(builder: AnswerBuilder, item: JsonRecord, position: number):
 /** A whole message adds to an empty choice what a delta adds to a growing one. */
 function readMessage(choice: ChoiceDraft, message: JsonRecord): void {
   choice.role = stringOf(message.role) || choice.role
-  const { text, reasoning } = partedText(message.content)
+  const { text, reasoning, others } = partedText(message.content)
+  if (others || hasAny(message, BESIDE_TEXT)) choice.hasExtras = true
   choice.content += text || (stringOf(recordOf(message.audio).transcript) ?? '')
   choice.reasoning += reasoning || (stringOf(message.reasoning_content) ?? stringOf(message.reasoning) ?? '')
   const refusal = stringOf(message.refusal)
@@ -40,6 +43,13 @@ function readMessage(choice: ChoiceDraft, message: JsonRecord): void {
     if (isRecord(call)) readToolCall(choice, call, position)
   }
   if (isRecord(message.function_call)) readToolCall(choice, { function: message.function_call }, 0)
+}
+
+/** Citations, sound (OpenAI), images (OpenRouter), Azure's findings. */
+const BESIDE_TEXT = ['annotations', 'audio', 'images', 'context']
+
+function hasAny(record: JsonRecord, keys: readonly string[]): boolean {
+  return keys.some((key) => isRecord(record[key]) || arrayOf(record[key]).length > 0)
 }
 
 function readToolCall(choice: ChoiceDraft, item: JsonRecord, position: number): void {

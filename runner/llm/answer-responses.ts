@@ -33,18 +33,28 @@ function readOutput(choice: ChoiceDraft, output: readonly unknown[]): void {
   choice.content = ''
   choice.reasoning = ''
   choice.refusal = undefined
+  choice.hasExtras = false
   choice.toolCalls.length = 0
   for (const item of output) {
     if (!isRecord(item)) continue
     if (item.type === 'message') readContent(choice, item.content)
-    else if (item.type === 'reasoning') choice.reasoning += textsOf(item.summary) + textsOf(item.content)
+    else if (item.type === 'reasoning') readReasoning(choice, item)
     else if (isCall(item)) fillCall(choice.tool(), item)
+    else choice.hasExtras = true
   }
+}
+
+/** `encrypted_content` is there for clients that send it back. */
+function readReasoning(choice: ChoiceDraft, item: JsonRecord): void {
+  choice.reasoning += textsOf(item.summary) + textsOf(item.content)
+  if (stringOf(item.encrypted_content)) choice.hasExtras = true
 }
 
 function readContent(choice: ChoiceDraft, content: unknown): void {
   for (const part of arrayOf(content)) {
-    const { text, refusal } = recordOf(part)
+    const { text, refusal, annotations } = recordOf(part)
+    if ((text === undefined && refusal === undefined) || arrayOf(annotations).length > 0)
+      choice.hasExtras = true
     choice.content += stringOf(text) ?? ''
     if (typeof refusal === 'string') choice.refusal = (choice.refusal ?? '') + refusal
   }

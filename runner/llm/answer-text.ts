@@ -3,6 +3,8 @@ import { arrayOf, isRecord, recordOf, stringOf } from './json.ts'
 export interface PartedText {
   text: string
   reasoning: string
+  /** There are parts of other kinds. */
+  others: boolean
 }
 
 /**
@@ -10,12 +12,13 @@ export interface PartedText {
  * Other parts (images, audio) have no text.
  */
 export function partedText(content: unknown): PartedText {
-  if (typeof content === 'string') return { text: content, reasoning: '' }
-  const parted = { text: '', reasoning: '' }
+  if (typeof content === 'string') return { text: content, reasoning: '', others: false }
+  const parted = { text: '', reasoning: '', others: false }
   for (const part of arrayOf(content)) {
     if (!isRecord(part)) continue
     if (part.thinking !== undefined) parted.reasoning += plainText(part.thinking)
-    else parted.text += plainText(part.text)
+    else if (part.text !== undefined) parted.text += plainText(part.text)
+    else parted.others = true
   }
   return parted
 }

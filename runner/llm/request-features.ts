@@ -7,14 +7,18 @@ export function requestFeatures(endpoint: Endpoint, body: unknown): RequestFeatu
   const model = stringOf(request.model)
   const temperature = numberOf(request.temperature)
   const maxTokens = maxTokensOf(request)
-  const content = contentKinds(endpoint === 'responses' ? request.input : request.messages)
+  const content = contentKinds(
+    endpoint === 'responses' ? request.input : request.messages,
+    recordOf(recordOf(request.prompt).variables),
+  )
+  const forms = arrayOf(request.modalities)
   const features: RequestFeatures = {
     stream: request.stream === true,
     n: choices(request),
     hasTools: arrayOf(request.tools).length > 0 || arrayOf(request.functions).length > 0,
     hasToolResults: content.toolResults,
     hasImages: content.images,
-    hasAudio: content.audio || arrayOf(request.modalities).includes('audio'),
+    hasAudio: content.audio || forms.includes('audio'),
     logprobs: wantsLogprobs(request),
     wantsUsage: recordOf(request.stream_options).include_usage === true,
   }
@@ -22,6 +26,7 @@ export function requestFeatures(endpoint: Endpoint, body: unknown): RequestFeatu
   if (model !== undefined) features.model = model
   if (temperature !== undefined) features.temperature = temperature
   if (maxTokens !== undefined) features.maxTokens = maxTokens
+  if (content.others || forms.some((form) => form !== 'text' && form !== 'audio')) features.hasOthers = true
   return features
 }
 
@@ -62,21 +67,47 @@ interface ContentKinds {
   toolResults: boolean
   images: boolean
   audio: boolean
+  others: boolean
 }
 
-function contentKinds(list: unknown): ContentKinds {
-  const kinds: ContentKinds = { toolResults: false, images: false, audio: false }
-  const stack: unknown[] = [...arrayOf(list)]
+/** Types of items and parts that are text, or calls that are told as text. */
+const TEXT_TYPES = new Set([
+  'message',
+  'text',
+  'input_text',
+  'output_text',
+  'refusal',
+  'reasoning',
+  'reasoning_text',
+  'summary_text',
+  'thinking',
+  'redacted_thinking',
+  'tool_use',
+  'function_call',
+  'custom_tool_call',
+])
+
+function contentKinds(list: unknown, variables: Record<string, unknown>): ContentKinds {
+  const kinds: ContentKinds = { toolResults: false, images: false, audio: false, others: false }
+  const stack: unknown[] = [...arrayOf(list), ...Object.values(variables)]
   while (stack.length > 0) {
     const item = stack.pop()
     if (!isRecord(item)) continue
     const type = stringOf(item.type) ?? ''
     if (item.role === 'tool' || item.role === 'function') kinds.toolResults = true
     if (type.endsWith('tool_result') || type.endsWith('_call_output')) kinds.toolResults = true
-    if (type === 'image' || type === 'image_url' || type === 'input_image') kinds.images = true
-    if (type === 'audio' || type === 'audio_url' || type === 'input_audio') kinds.audio = true
+    else if (type === 'image' || type === 'image_url' || type === 'input_image') kinds.images = true
+    else if (type === 'audio' || type === 'audio_url' || type === 'input_audio') kinds.audio = true
+    else if (type === '' ? !isPlain(item) : !TEXT_TYPES.has(type)) kinds.others = true
+    if (isRecord(item.audio)) kinds.audio = true
+    if (arrayOf(item.images).length > 0) kinds.images = true
     for (const part of arrayOf(item.content)) stack.push(part)
     for (const part of arrayOf(item.output)) stack.push(part)
   }
   return kinds
+}
+
+/** A message, or a part that does not say what it is and has a text. */
+function isPlain(item: Record<string, unknown>): boolean {
+  return item.role !== undefined || item.content !== undefined || typeof item.text === 'string'
 }

@@ -44,6 +44,8 @@ export interface AnswerChoice {
   reasoning?: string
   toolCalls?: ToolCall[]
   finishReason?: string
+  /** There is more than text and tool calls (sound, images, citations, tools of the provider): it cannot be told again. */
+  extras?: true
 }
 
 export interface AnswerError {
@@ -115,6 +117,8 @@ export interface RequestFeatures {
   hasToolResults: boolean
   hasImages: boolean
   hasAudio: boolean
+  /** Files, videos and parts that nobody knows, or an answer that is not to be text. */
+  hasOthers?: true
   logprobs: boolean
   /** The client itself asked for usage in its stream. */
   wantsUsage: boolean

@@ -52,6 +52,8 @@ export interface CacheEntry {
 export interface CachedChoice {
   readonly index: number
   readonly content: string
+  /** As the model gave it before its answer; absent without. */
+  readonly reasoning?: string
   readonly finishReason: string
 }
 

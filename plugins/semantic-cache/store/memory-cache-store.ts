@@ -273,7 +273,10 @@ const COMPARE: Readonly<Record<EntryOrder, (a: EntryMeta, b: EntryMeta) => numbe
 }
 
 function sizeOf(entry: CacheEntry, vector: Float32Array | undefined): number {
-  const texts = entry.choices.reduce((sum, choice) => sum + choice.content.length, entry.query.length)
+  const texts = entry.choices.reduce(
+    (sum, { content, reasoning = '' }) => sum + content.length + reasoning.length,
+    entry.query.length,
+  )
   return 2 * texts + (vector?.byteLength ?? 0)
 }
 

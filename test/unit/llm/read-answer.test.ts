@@ -398,3 +398,52 @@ test('believes a hint only where the body is silent', () => {
     brokenEvents: 0,
   })
 })
+
+test('notes what an answer holds beside its text, in every format', () => {
+  const chat = (message: object, own: object = {}) => ({
+    ...{ object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }] },
+    ...own,
+  })
+  const claude = (...content: object[]) => ({
+    type: 'message',
+    role: 'assistant',
+    content,
+    stop_reason: 'end_turn',
+  })
+  const response = (...output: object[]) => ({ object: 'response', status: 'completed', output })
+  const said = (annotations: object[]) => ({
+    ...{ type: 'message', role: 'assistant' },
+    content: [{ type: 'output_text', text: 'a', annotations }],
+  })
+  const plain = [
+    chat({ content: 'a', annotations: [], audio: null, reasoning_content: 'b' }, { citations: [] }),
+    chat({ content: [{ type: 'text', text: 'a' }] }),
+    claude({ type: 'thinking', thinking: 'b' }, { type: 'text', text: 'a', citations: null }),
+    response({ type: 'reasoning', summary: [] }, said([])),
+  ]
+  const rich = [
+    chat({ content: 'a', annotations: [{ type: 'url_citation' }] }),
+    chat({ content: 'a' }, { citations: ['https://provider.example/'] }),
+    chat({ content: null, audio: { id: 'x', transcript: 'a' } }),
+    chat({ content: 'a', images: [{ type: 'image_url' }] }),
+    chat({ content: [{ type: 'text', text: 'a' }, { type: 'image_url' }] }),
+    claude({ type: 'text', text: 'a', citations: [{ type: 'char_location' }] }),
+    claude({ type: 'server_tool_use', name: 'web_search' }, { type: 'text', text: 'a' }),
+    response({ type: 'web_search_call' }, said([])),
+    response(said([{ type: 'url_citation' }])),
+    response({ type: 'reasoning', summary: [], encrypted_content: 'x' }, said([])),
+  ]
+  const extras = (body: object) => readAnswer(JSON.stringify(body)).choices[0]?.extras
+  for (const body of plain) assert.equal(extras(body), undefined, JSON.stringify(body))
+  for (const body of rich) assert.equal(extras(body), true, JSON.stringify(body))
+  const events = [
+    { type: 'message_start', message: { role: 'assistant', content: [] } },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'a' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'citations_delta', citation: {} } },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' } },
+    { type: 'message_stop' },
+  ]
+  const stream = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+  assert.equal(readAnswer(stream).choices[0]?.extras, true)
+})

@@ -83,3 +83,14 @@ test('never throws on any JSON', () => {
     fc.property(fc.jsonValue(), (value) => void requestFeatures('chat-completions', { messages: value })),
   )
 })
+
+test('notes files, videos and parts that nobody knows, also among variables of a prompt', () => {
+  const others = (content: unknown) =>
+    requestFeatures('messages', { messages: [{ role: 'user', content }] }).hasOthers
+  for (const type of ['document', 'video_url', 'input_file', 'search_result'])
+    assert.equal(others([{ type }]), true)
+  assert.equal(others([{ image: 'data:' }]), true)
+  assert.equal(others([{ type: 'text', text: 'a' }, { text: 'b' }, 'c', { type: 'tool_use' }]), undefined)
+  const prompt = { id: 'p', variables: { city: 'Paris', report: { type: 'input_file', file_id: 'f' } } }
+  assert.equal(requestFeatures('responses', { prompt }).hasOthers, true)
+})

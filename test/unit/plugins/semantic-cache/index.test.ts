@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { guardNote } from '../../../../plugins/prompt-guard/note.ts'
 import { cacheNote } from '../../../../plugins/semantic-cache/note.ts'
-import { readNote } from '../../../../runner/plugin.ts'
+import { readAnswer, readNote } from '../../../../runner/plugin.ts'
 import { answerBody, CHAT, chat, chatStream, ENDPOINTS, openCache, textOf } from './support.ts'
 
 const QUESTION = 'How do I read a file in Python?'
@@ -53,6 +53,26 @@ test('passes by what cannot be told again, with the reason on request', async (t
     ['tools', { json: chat(QUESTION, { messages: [{ role: 'tool', tool_call_id: 't', content: 'x' }] }) }],
     ['media', { json: chat(QUESTION, { messages: [image] }) }],
     ['media', { json: chat(QUESTION, { modalities: ['text', 'audio'] }) }],
+    ['media', { json: chat(QUESTION, { modalities: ['text', 'image'] }) }],
+    ...[
+      { type: 'file', file: { file_id: 'f' } },
+      { type: 'video_url', video_url: { url: 'https://provider.example/v.mp4' } },
+      { type: 'document', source: { type: 'url', url: 'https://provider.example/a.pdf' } },
+      { type: 'something_new' },
+      { image: 'https://provider.example/a.png' },
+    ].map((part): (typeof cases)[number] => {
+      const content = [part, { type: 'text', text: QUESTION }]
+      return ['media', { json: chat(QUESTION, { messages: [{ role: 'user', content }] }) }]
+    }),
+    ...[{ web_search_options: {} }, { enable_search: true }, { mcp_servers: [{ url: 'x' }] }].map(
+      (own): (typeof cases)[number] => ['tools', { json: chat(QUESTION, own) }],
+    ),
+    ...[{ previous_response_id: 'r' }, { conversation: 'c' }, { background: true }].map(
+      (own): (typeof cases)[number] => [
+        'stateful',
+        { path: '/v1/responses', json: { model: 'gpt-4o', input: QUESTION, ...own } },
+      ],
+    ),
     ['temperature', { json: chat(QUESTION, { temperature: 1.2 }) }],
     ['choices', { json: chat(QUESTION, { n: 2 }) }],
     ['logprobs', { json: chat(QUESTION, { logprobs: true }) }],
@@ -69,6 +89,8 @@ test('passes by what cannot be told again, with the reason on request', async (t
     assert.equal(outcome.reason, reason)
     await cache.answer(outcome, answerBody(CHAT, 'must not be stored'))
   }
+  const silent = { mcp_servers: [], enable_search: false, background: null, modalities: ['text'] }
+  assert.equal((await cache.ask({ json: chat(QUESTION, silent) })).cache, 'MISS')
   assert.equal((await cache.ask({ json: chat(QUESTION), headers: { 'x-cache-bypass': '0' } })).cache, 'HIT')
   const { json } = (await cache.admin('GET', 'entries')) ?? {}
   assert.equal((json as { total: number }).total, 1)
@@ -180,6 +202,68 @@ test('keeps only whole answers of the model that was asked', async (t) => {
   assert.equal(await kept(answerBody(CHAT, 'x'), { outcome: 'upstream_error', status: 500 }), false)
   assert.equal(await kept(answerBody(CHAT, 'x'.repeat(101)), {}, { max_answer_bytes: 100 }), false)
   assert.match(await cache.metric('llm_cache_total'), /result="not_stored",reason="fallback"} 1/)
+})
+
+test('keeps no answer that says more than its text, for example where it is from', async (t) => {
+  const cache = await openCache(t)
+  const json = chat(QUESTION)
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'See [1].' }, finish_reason: 'stop' }]
+  const body = { object: 'chat.completion', model: 'm', choices, citations: ['https://provider.example/'] }
+  await cache.answer(await cache.ask({ json }), JSON.stringify(body))
+  assert.equal((await cache.ask({ json })).cache, 'MISS')
+  assert.match(await cache.metric('llm_cache_total'), /result="not_stored",reason="extras"} 1/)
+})
+
+test('keeps no answer that a stop sequence ended: Anthropic tells its clients which one', async (t) => {
+  const cache = await openCache(t)
+  const asked = {
+    path: '/v1/messages',
+    json: { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: QUESTION }] },
+  }
+  await cache.answer(await cache.ask(asked), answerBody(asked.path, 'Ten percent', 'stop_sequence'))
+  assert.equal((await cache.ask(asked)).cache, 'MISS')
+})
+
+test('tells the reasoning again as well', async (t) => {
+  const cache = await openCache(t)
+  const json = chat(QUESTION)
+  const message = { role: 'assistant', reasoning_content: 'Clause seven.', content: 'Ten percent.' }
+  const body = { object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }] }
+  await cache.answer(await cache.ask({ json }), JSON.stringify(body))
+  for (const stream of [false, true]) {
+    const hit = await cache.ask({ json: { ...json, stream } })
+    assert.equal(readAnswer(hit.body).choices[0]?.reasoning, 'Clause seven.')
+  }
+})
+
+const REFUSALS = [
+  "I'm really sorry, but I cannot do this.",
+  'Unfortunately, I can’t help with that.',
+  'I apologize, but I am unable to share that.',
+  'I cannot fulfill that request.',
+  'I must decline.',
+  'As a large language model, I have no opinion.',
+  '抱歉，这个问题不便回答。',
+  '你好，我无法给到相关内容。',
+  '作为一个人工智能语言模型，我没有感情。',
+]
+const ANSWERS = [
+  'Unfortunately for them, the harvest failed.',
+  'I must say that clause seven is unusual.',
+  'I can’t overstate how much that matters.',
+  'I will give you three names: Ann, Bob and Eve.',
+  '我无法忍受的三件事：噪音、迟到和谎言。',
+  '问题出在第七条。',
+]
+
+test('keeps no refusals, however they begin', async (t) => {
+  const cache = await openCache(t)
+  const isKept = async (text: string) => {
+    await cache.fetch({ json: chat(text) }, text)
+    return (await cache.ask({ json: chat(text) })).cache === 'HIT'
+  }
+  for (const text of REFUSALS) assert.equal(await isKept(text), false, text)
+  for (const text of ANSWERS) assert.equal(await isKept(text), true, text)
 })
 
 test('what the cache must know later travels in the note alone, its own headers do not reach the provider', async (t) => {
