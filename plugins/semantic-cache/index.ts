@@ -21,7 +21,7 @@ import { type CacheKey, cacheKeyOf } from './key.ts'
 import { exactHit, type LookupResult, lookupExact, lookupSimilar, type MissReason } from './lookup.ts'
 import { type CacheNote, cacheNote, type ShadowedHit } from './note.ts'
 import { type Hit, serve } from './serve.ts'
-import { CacheSettingsSchema } from './settings.ts'
+import { CacheSettingsSchema, checkCacheSettings } from './settings.ts'
 import { openShared, type Shared } from './shared.ts'
 
 interface State {
@@ -41,6 +41,7 @@ export default definePlugin<typeof CacheConfSchema, typeof CacheSettingsSchema, 
   needs: { body: 'json' },
   onFailure: 'allow',
   deadlineMs: DEADLINE_MS,
+  checkSettings: checkCacheSettings,
   open: openShared,
   close: (shared) => shared.close(),
   prepare: (conf, shared) => {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
+import type { Log } from '../../runner/plugin.ts'
 import { BreakerEmbedder } from './embed/breaker.ts'
-import type { Embedder } from './embed/embedder.ts'
+import type { Embedder, EmbedError } from './embed/embedder.ts'
 import { HttpEmbedder } from './embed/http.ts'
 import { LexicalEmbedder } from './embed/lexical.ts'
 import { MemoryEmbedder } from './embed/memory.ts'
@@ -28,6 +29,13 @@ const Http = Type.Object(
     input_prefix: Type.Optional(
       Type.String({ description: 'Put before each text, "query: " for the e5 family.' }),
     ),
+    send_dimensions: Type.Optional(
+      Type.Boolean({
+        description:
+          'Ask the endpoint for vectors of this dimension: where it is not the model’s own (OpenAI’s text-embedding-3, DashScope’s v3 and later). Other models refuse it. Default false.',
+      }),
+    ),
+    api_version: Type.Optional(Type.String({ description: 'Azure only, default 2024-10-21.' })),
     timeout_ms: Type.Optional(Type.Integer({ minimum: 1, description: 'Default 1000.' })),
   },
   { additionalProperties: false },
@@ -48,11 +56,17 @@ const Onnx = Type.Object(
 export const EmbedderSettingsSchema = Type.Union([Lexical, Http, Onnx], { default: { kind: 'lexical' } })
 export type EmbedderSettings = Static<typeof EmbedderSettingsSchema>
 
-/** The embedder of the settings, behind a small cache and a breaker that keeps a dead one from costing deadlines. */
-export function openEmbedder(settings: EmbedderSettings): Embedder {
-  return settings.kind === 'lexical'
-    ? new LexicalEmbedder()
-    : new MemoryEmbedder(new BreakerEmbedder(remote(settings)))
+/**
+ * The embedder of the settings, behind a small cache and a breaker that keeps a dead one from costing deadlines. What
+ * made it rest is in the log: a key that is refused, or vectors of another dimension, would only show as misses.
+ * @throws EmbedError EMBED_SETTINGS
+ */
+export function openEmbedder(settings: EmbedderSettings, log: Log): Embedder {
+  if (settings.kind === 'lexical') return new LexicalEmbedder()
+  const onOpen = ({ code, message }: EmbedError) => {
+    log.warn({ code, reason: message }, 'the embedder rests after repeated failures: exact matches only')
+  }
+  return new MemoryEmbedder(new BreakerEmbedder(remote(settings), { onOpen }))
 }
 
 function remote(settings: Exclude<EmbedderSettings, { kind: 'lexical' }>): Embedder {
@@ -71,6 +85,8 @@ function remote(settings: Exclude<EmbedderSettings, { kind: 'lexical' }>): Embed
     model: settings.model,
     dimensions: settings.dimensions,
     timeoutMs: settings.timeout_ms ?? 1000,
+    sendDimensions: settings.send_dimensions ?? false,
+    ...(settings.api_version === undefined ? {} : { apiVersion: settings.api_version }),
     ...(settings.api_key === undefined ? {} : { apiKey: settings.api_key }),
     ...prefix,
   })

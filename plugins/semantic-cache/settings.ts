@@ -36,3 +36,15 @@ export const CacheSettingsSchema = Type.Object(
   { additionalProperties: false },
 )
 export type CacheSettings = Static<typeof CacheSettingsSchema>
+
+/** What the schema cannot say. @throws Error that names the setting */
+export function checkCacheSettings({ embedder, second_opinion }: CacheSettings): void {
+  if (embedder.kind === 'http') checkUrl('/embedder/base_url', embedder.base_url)
+  if (second_opinion) checkUrl('/second_opinion/url', second_opinion.url)
+}
+
+function checkUrl(name: string, text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new Error(`${name} is no http or https URL`)
+}

@@ -39,7 +39,7 @@ interface Opened {
 export async function openShared(settings: CacheSettings, services: Services): Promise<Shared> {
   const { clock, log, metrics } = services
   const report = reportCache(metrics)
-  const embedder = openEmbedder(settings.embedder)
+  const embedder = openEmbedder(settings.embedder, log)
   const opened = services.redis
     ? await openInRedis(services.redis, embedder, settings, services, report)
     : await openEmbedded(embedder, settings, services, report)

@@ -8,15 +8,18 @@ export interface BreakerOptions {
   maxCooldownMs?: number
   /** Monotonic milliseconds. */
   now?: () => number
+  /** The circuit opens, again with each probe that fails; the failure that did it. */
+  onOpen?: (error: EmbedError) => void
 }
 
-/** Failures that say the embedder is unwell; a caller that left, or settings that are wrong, do not. */
+/** Failures that say the embedder is unwell; a caller that left does not. */
 const COUNTED: ReadonlySet<EmbedErrorCode> = new Set([
   'EMBED_TIMEOUT',
   'EMBED_NETWORK',
   'EMBED_STATUS',
   'EMBED_TOO_LARGE',
   'EMBED_SHAPE',
+  'EMBED_MISSING',
 ])
 
 /**
@@ -31,6 +34,7 @@ export class BreakerEmbedder implements Embedder {
   readonly #cooldownMs: number
   readonly #maxCooldownMs: number
   readonly #now: () => number
+  readonly #onOpen: (error: EmbedError) => void
   #failed = 0
   #pauseMs = 0
   #openUntil = 0
@@ -44,6 +48,7 @@ export class BreakerEmbedder implements Embedder {
     this.#cooldownMs = options.cooldownMs ?? 5_000
     this.#maxCooldownMs = options.maxCooldownMs ?? 60_000
     this.#now = options.now ?? (() => performance.now())
+    this.#onOpen = options.onOpen ?? (() => {})
   }
 
   get state(): 'closed' | 'open' | 'probing' {
@@ -65,7 +70,7 @@ export class BreakerEmbedder implements Embedder {
       this.#pauseMs = 0
       return vectors
     } catch (error) {
-      if (error instanceof EmbedError && COUNTED.has(error.code)) this.#fail(probe)
+      if (error instanceof EmbedError && COUNTED.has(error.code)) this.#fail(error, probe)
       throw error
     } finally {
       if (probe) this.#probing = false
@@ -76,12 +81,13 @@ export class BreakerEmbedder implements Embedder {
     await this.#inner.close?.()
   }
 
-  #fail(probe: boolean): void {
+  #fail(error: EmbedError, probe: boolean): void {
     this.#failed++
     if (this.#failed < this.#failures) return
     // Late failures of calls made before the circuit opened must not stretch the pause.
     if (!probe && this.#failed > this.#failures) return
     this.#pauseMs = Math.min(this.#pauseMs === 0 ? this.#cooldownMs : this.#pauseMs * 2, this.#maxCooldownMs)
     this.#openUntil = this.#now() + this.#pauseMs
+    this.#onOpen(error)
   }
 }

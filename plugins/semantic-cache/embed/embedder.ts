@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 /**
  * Turns texts into vectors for the semantic layer.
  *
@@ -11,6 +13,16 @@ export interface Embedder {
   /** Rejects with {@link EmbedError} only. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>
   close?(): Promise<void>
+}
+
+/**
+ * A name for file names and index names. What it cannot spell (a prefix in Chinese) is told apart by its hash: two
+ * models must never have one name.
+ */
+export function identityOf(parts: readonly (string | number | undefined)[]): string {
+  const written = parts.filter((part) => part !== undefined && part !== '').join('-')
+  const safe = written.replace(/[^A-Za-z0-9._-]+/g, '_')
+  return /^[\x20-\x7e]*$/.test(written) ? safe : `${safe}-${hash('sha256', written, 'hex').slice(0, 8)}`
 }
 
 export type EmbedErrorCode =

@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import { readBody } from '../../../runner/plugin.ts'
-import { abortError, type Embedder, EmbedError, toVector } from './embedder.ts'
+import { abortError, type Embedder, EmbedError, identityOf, toVector } from './embedder.ts'
 import { type HttpStyle, STYLES, type StyleSettings } from './styles.ts'
 
 export interface HttpEmbedderOptions {
@@ -63,8 +63,7 @@ export class HttpEmbedder implements Embedder {
     if (!URL.canParse(this.#url)) throw new EmbedError('EMBED_SETTINGS', 'the base URL is not a URL')
     this.#prefix = options.inputPrefix ?? ''
     this.dimensions = options.dimensions
-    const prefix = this.#prefix.trim() === '' ? '' : `-${this.#prefix.trim()}`
-    this.identity = `${options.model}${prefix}-${options.dimensions}`.replace(/[^A-Za-z0-9._-]+/g, '_')
+    this.identity = identityOf([options.model, this.#prefix.trim(), options.dimensions])
     this.#headers = {
       ...options.headers,
       'content-type': 'application/json',

@@ -1,4 +1,4 @@
-import { abortError, type Embedder, EmbedError, toVector } from './embedder.ts'
+import { abortError, type Embedder, EmbedError, identityOf, toVector } from './embedder.ts'
 
 export interface OnnxEmbedderOptions {
   /** A folder with `config.json`, `tokenizer.json` and `onnx/model*.onnx`; nothing is downloaded. */
@@ -42,11 +42,8 @@ export class OnnxEmbedder implements Embedder {
   constructor(options: OnnxEmbedderOptions) {
     this.#options = options
     this.dimensions = options.dimensions
-    const parts = [options.model, options.dtype, options.inputPrefix?.trim(), options.dimensions]
-    this.identity = parts
-      .filter((part) => part !== undefined && part !== '')
-      .join('-')
-      .replace(/[^A-Za-z0-9._-]+/g, '_')
+    const { model, dtype, inputPrefix, dimensions } = options
+    this.identity = identityOf([model, dtype, inputPrefix?.trim(), dimensions])
   }
 
   /** Loads the model; without it the first `embed` does. */
