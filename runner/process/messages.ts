@@ -11,7 +11,6 @@ export type ToWorker =
   | { kind: 'install'; request: number; conf: InstalledConf }
   | { kind: 'registered'; request: number; token?: number; error?: string }
   | { kind: 'collect-metrics'; request: number }
-  | { kind: 'reopen-log' }
   | { kind: 'drain'; deadlineMs: number }
 
 export type ToSupervisor =
@@ -21,7 +20,6 @@ export type ToSupervisor =
   | { kind: 'installed'; request: number }
   | { kind: 'register'; request: number; message: PrepareConf }
   | { kind: 'metrics'; request: number; metrics: object[] }
-  | { kind: 'drained' }
 
 export function channelOf(peer: NodeJS.Process | ChildProcess): Channel {
   return {

@@ -8,39 +8,54 @@ import { createLog } from '../services/log.ts'
 import { collectProcessMetrics, createMetrics } from '../services/metrics.ts'
 import { type Channel, remoteShare } from '../services/share.ts'
 import { channelOf, type ToSupervisor, type ToWorker } from './messages.ts'
-import { createRequestFlow, type RequestFlow } from './request-flow.ts'
+import { createRequestFlow } from './request-flow.ts'
 import { createServices } from './services.ts'
 
-/**
- * A worker process: the request flow only. Connections, confs and orders come from the supervisor; when that is gone,
- * so is the worker.
- */
 const SHARED_CALL_DEADLINE_MS = 2_000
 const REGISTER_DEADLINE_MS = 5_000
+
+/**
+ * What a worker process does once it is ready: the request flow only. Connections, confs and orders come from the
+ * supervisor; when that is gone, so is the worker.
+ */
+interface Worker {
+  accept(socket: Socket): void
+  install(message: Install): void
+  collectMetrics(request: number): Promise<void>
+  drain(deadlineMs: number): Promise<void>
+}
+type Start = Extract<ToWorker, { kind: 'start' }>
+type Install = Extract<ToWorker, { kind: 'install' }>
 
 const channel = channelOf(process)
 const send = (message: ToSupervisor) => channel.send(message)
 const registry = remoteRegistry(channel)
-let stop: ((deadlineMs: number) => Promise<void>) | undefined
+let worker: Worker | undefined
 /** Confs that came while this worker was starting. */
-const early: Extract<ToWorker, { kind: 'install' }>[] = []
+const early: Install[] = []
 
 process.on('message', (message: ToWorker, socket?: Socket) => {
-  if (message.kind === 'start') {
-    start(message).catch((error: Error) => {
-      send({ kind: 'failed', message: error.message })
-      process.exitCode = 1
-      process.disconnect()
-    })
-  } else if (message.kind === 'drain') {
-    void (stop?.(message.deadlineMs) ?? Promise.resolve()).then(() => {
-      send({ kind: 'drained' })
-      process.disconnect()
-    })
-  } else if (message.kind === 'install' && !flow) {
-    early.push(message)
-  } else if (message.kind === 'connection' && !flow) {
-    socket?.destroy()
+  switch (message.kind) {
+    case 'start':
+      void start(message).then(ready, failed)
+      break
+    case 'install':
+      if (worker) worker.install(message)
+      else early.push(message)
+      break
+    case 'connection':
+      if (worker && socket) worker.accept(socket)
+      else dropped(socket)
+      break
+    case 'collect-metrics':
+      void worker?.collectMetrics(message.request)
+      break
+    case 'drain':
+      void drain(message.deadlineMs)
+      break
+    case 'registered':
+      // remoteRegistry listens for these itself.
+      break
   }
 })
 process.on('disconnect', () => process.exit())
@@ -49,10 +64,35 @@ process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 process.on('SIGHUP', () => {})
 
-let flow: RequestFlow | undefined
+function ready(started: Worker): void {
+  worker = started
+  for (const message of early.splice(0)) worker.install(message)
+  send({ kind: 'ready' })
+}
 
-async function start({ settings, confs }: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
-  const { log, reopen, flush } = createLog({ level: settings.log.level, file: settings.log.file })
+function failed(error: Error): void {
+  send({ kind: 'failed', message: error.message })
+  process.exitCode = 1
+  process.disconnect()
+}
+
+/** A peer that hung up on the way leaves no socket, but it was counted. */
+function dropped(socket: Socket | undefined): void {
+  socket?.destroy()
+  send({ kind: 'connection-closed' })
+}
+
+/** Ends this process, also when something does not close as it should. */
+async function drain(deadlineMs: number): Promise<void> {
+  try {
+    await worker?.drain(deadlineMs)
+  } finally {
+    process.disconnect()
+  }
+}
+
+async function start({ settings, confs }: Start): Promise<Worker> {
+  const { log, flush } = createLog({ level: settings.log.level, file: settings.log.file })
   const metrics = createMetrics()
   collectProcessMetrics(metrics)
   const share = remoteShare(channel, SHARED_CALL_DEADLINE_MS)
@@ -68,34 +108,22 @@ async function start({ settings, confs }: Extract<ToWorker, { kind: 'start' }>):
     registry: () => registry,
   })
   for (const conf of confs) requests.confs.install(conf)
-  const install = ({ conf, request }: Extract<ToWorker, { kind: 'install' }>) => {
-    requests.confs.install(conf)
-    send({ kind: 'installed', request })
+  return {
+    accept: (socket) => requests.server.accept(socket, () => send({ kind: 'connection-closed' })),
+    install: ({ conf, request }) => {
+      requests.confs.install(conf)
+      send({ kind: 'installed', request })
+    },
+    collectMetrics: async (request) => {
+      send({ kind: 'metrics', request, metrics: await metrics.registry.getMetricsAsJSON() })
+    },
+    drain: async (deadlineMs) => {
+      await requests.server.drain(deadlineMs)
+      await plugins.close()
+      await services.close()
+      flush()
+    },
   }
-  for (const message of early) install(message)
-  process.on('message', (message: ToWorker, socket?: Socket) => {
-    if (message.kind === 'connection') {
-      // A peer that hung up on the way leaves no socket, but it was counted.
-      if (socket) requests.server.accept(socket, () => send({ kind: 'connection-closed' }))
-      else send({ kind: 'connection-closed' })
-    } else if (message.kind === 'install') {
-      install(message)
-    } else if (message.kind === 'collect-metrics') {
-      void metrics.registry.getMetricsAsJSON().then((collected) => {
-        send({ kind: 'metrics', request: message.request, metrics: collected })
-      })
-    } else if (message.kind === 'reopen-log') {
-      reopen()
-    }
-  })
-  stop = async (deadlineMs) => {
-    await requests.server.drain(deadlineMs)
-    await plugins.close()
-    await services.close()
-    flush()
-  }
-  flow = requests
-  send({ kind: 'ready' })
 }
 
 function remoteRegistry(supervisor: Channel): ConfRegistry {
