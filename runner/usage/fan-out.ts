@@ -11,6 +11,7 @@ export interface Observer {
 export interface FanOutReport {
   failed(plugin: string): void
   dropped(count: number): void
+  /** Of all observers together. */
   waiting(count: number): void
 }
 
@@ -28,7 +29,12 @@ export class FanOut {
     report: FanOutReport,
     log: Log,
   ) {
-    this.#lanes = observers.map((observer) => new Lane(observer, options, report, log))
+    const laneReport: LaneReport = {
+      failed: (plugin) => report.failed(plugin),
+      dropped: (count) => report.dropped(count),
+      waiting: () => report.waiting(this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0)),
+    }
+    this.#lanes = observers.map((observer) => new Lane(observer, options, laneReport, log))
   }
 
   push(observations: readonly Observation[]): void {
@@ -41,11 +47,18 @@ export class FanOut {
   }
 }
 
+interface LaneReport {
+  failed(plugin: string): void
+  dropped(count: number): void
+  /** Its number has changed. */
+  waiting(): void
+}
+
 class Lane {
   readonly #observer: Observer
   readonly #deadlineMs: number
   readonly #maxWaiting: number
-  readonly #report: FanOutReport
+  readonly #report: LaneReport
   readonly #log: Log
   #waiting: Observation[] = []
   #running: Promise<void> | undefined
@@ -53,7 +66,7 @@ class Lane {
   constructor(
     observer: Observer,
     options: { deadlineMs: number; maxWaiting: number },
-    report: FanOutReport,
+    report: LaneReport,
     log: Log,
   ) {
     this.#observer = observer
@@ -63,6 +76,10 @@ class Lane {
     this.#log = log
   }
 
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   push(observations: readonly Observation[]): void {
     this.#waiting = this.#waiting.concat(observations)
     const excess = this.#waiting.length - this.#maxWaiting
@@ -70,7 +87,7 @@ class Lane {
       this.#waiting = this.#waiting.slice(excess)
       this.#report.dropped(excess)
     }
-    this.#report.waiting(this.#waiting.length)
+    this.#report.waiting()
     if (this.#waiting.length > 0) this.#running ??= this.#run()
   }
 
@@ -83,7 +100,7 @@ class Lane {
       const batch = this.#waiting
       this.#waiting = []
       for (const observation of batch) await this.#observe(observation)
-      this.#report.waiting(this.#waiting.length)
+      this.#report.waiting()
     }
     // In the same turn in which nothing was left: what is pushed later must find no run that has ended.
     this.#running = undefined

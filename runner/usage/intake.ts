@@ -50,6 +50,7 @@ export class Intake {
       })
     }
     if (digest.entries.length === 0) return
+    // Without its record an event lacks what plugins noted of the request. It is billed all the same.
     const known = await records.getAll(digest.entries.map(({ entry }) => entry.requestId)).catch(() => [])
     const observations = await Promise.all(
       digest.entries.map((entry, i) => this.#observation(entry, known[i])),

@@ -58,7 +58,7 @@ export interface LogEntry {
   readonly contentType: string | undefined
   /** Retry-After of the answer, as the provider wrote it. */
   readonly retryAfter: string | undefined
-  /** Value of the `X-LLM-Upstream` request header that the router set. */
+  /** Who answered: the `X-LLM-Provider` header of the answer, which the router set. */
   readonly provider: string | undefined
   /** From ai-proxy's variables, where a route uses that plugin. */
   readonly llm:

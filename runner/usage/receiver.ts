@@ -36,8 +36,9 @@ export type PostResult = 'accepted' | 'unauthorized' | 'too_large' | 'full' | 'f
 
 /**
  * The HTTP server for APISIX's http-logger (`POST /usage`), Prometheus (`GET /metrics`) and health checks
- * (`GET /healthz`, `/readyz`), and the plugins' own paths for operators (`/plugins/<name>/...`). A post's 200 means that every entry of the post is safe to forget for APISIX, or counted as
- * unreadable; with 503 APISIX sends the batch again.
+ * (`GET /healthz`, `/readyz`), and the plugins' own paths for operators (`/plugins/<name>/...`). A post's 200 means
+ * that every entry of the post is safe to forget for APISIX, or counted as unreadable; with 503 APISIX sends the batch
+ * again.
  */
 export class Receiver {
   readonly #options: ReceiverOptions

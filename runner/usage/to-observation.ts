@@ -69,7 +69,7 @@ export function toObservation(
   )
 }
 
-/** facts of the log: a client that left has no completion mark; a stream that the provider cut has, and an empty body. */
+/** In the log a client that left has no completion mark; a stream that the provider cut has one, and an empty body. */
 function outcomeOf({ entry, answer }: DigestedEntry, record: RequestRecord | undefined): UsageOutcome {
   // ai-proxy calls the provider by itself: nginx knows of no upstream, but there are its counts.
   if (entry.upstreamStatuses.length === 0 && !entry.llm) {

@@ -51,6 +51,29 @@ test('a slow observer holds up neither the sender nor the others', async () => {
   assert.equal(slow, 3)
 })
 
+test('what waits is told of all observers together, not of the one that moved last', async () => {
+  let goOn = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let quick = 0
+  const { fanOut, report } = scene(
+    [
+      { plugin: 'slow', observe: () => held },
+      { plugin: 'quick', observe: () => void quick++ },
+    ],
+    { deadlineMs: 60_000, maxWaiting: 1000 },
+  )
+  fanOut.push(observations(1))
+  fanOut.push(observations(3))
+  while (quick < 4) await sleep(1)
+  // The first of the slow one's four is under way.
+  assert.equal(report.waiting, 3)
+  goOn()
+  await fanOut.drain()
+  assert.equal(report.waiting, 0)
+})
+
 test('an observer that fails or is late is counted, and gets the next observation all the same', async () => {
   let seen = 0
   const { fanOut, report, lines } = scene(
