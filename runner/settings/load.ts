@@ -52,7 +52,7 @@ function readYaml(file: string): unknown {
   }
 }
 
-const VARIABLE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
 /** `${VAR}` or `${VAR:-default}`. */
 function expandVariables(value: unknown, env: Env, problems: string[], path: string): unknown {

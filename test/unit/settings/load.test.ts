@@ -61,8 +61,8 @@ test('says every problem at once, each with its place', async () => {
 
 test('takes secrets and defaults from the environment', async () => {
   const settings = await load(
-    `redis: { url: "redis://:${ref('REDIS_PASSWORD')}@${ref('REDIS_HOST:-127.0.0.1')}:6379" }\nextra_plugins: ["${ref('WHERE')}/x.js"]\n`,
-    { REDIS_PASSWORD: 'p$1', WHERE: '/opt' },
+    `redis: { url: "redis://:${ref('REDIS_PASSWORD')}@${ref('REDIS_HOST:-127.0.0.1')}:6379" }\nextra_plugins: ["${ref('where')}/x.js"]\n`,
+    { REDIS_PASSWORD: 'p$1', where: '/opt' },
   )
   assert.equal(settings.redis?.url, 'redis://:p$1@127.0.0.1:6379')
   assert.deepEqual(settings.extra_plugins, ['/opt/x.js'])
