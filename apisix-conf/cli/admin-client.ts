@@ -90,8 +90,8 @@ export class AdminClient {
         if (answer.status < 300 || answer.status === 404) return answer
         if (answer.status < 500 || delayMs === undefined) throw this.#refused(method, about, answer)
       } catch (error) {
-        if (error instanceof AdminError || delayMs === undefined)
-          throw this.#unreachable(method, about, error)
+        if (error instanceof AdminError) throw error
+        if (delayMs === undefined) throw this.#unreachable(method, about, error as Error)
       }
       await sleep(delayMs)
     }
@@ -124,9 +124,7 @@ export class AdminClient {
     )
   }
 
-  #unreachable(method: string, about: string, error: unknown): AdminError {
-    if (error instanceof AdminError) return error
-    const { message, cause, name } = error as Error
+  #unreachable(method: string, about: string, { message, cause, name }: Error): AdminError {
     const reason =
       name === 'TimeoutError' ? 'no answer in time' : ((cause as Error | undefined)?.message ?? message)
     return this.#error(`${method} ${about}: cannot reach the Admin API: ${reason}`)

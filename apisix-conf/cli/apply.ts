@@ -1,7 +1,6 @@
 import type { JsonObject } from '../../runner/json.ts'
-import { AdminClient } from './admin-client.ts'
+import type { AdminClient } from './admin-client.ts'
 import { type Change, changesBetween, isSame } from './compare.ts'
-import { secretsOf } from './redact.ts'
 import { inOrder, type Kind, type Resource } from './resource.ts'
 
 /** What has to be done for one resource. */
@@ -52,17 +51,4 @@ export async function deleteResources(
     if (await client.delete(resource.kind, resource.id)) deleted.push(resource)
   }
   return deleted
-}
-
-/** Plan and execution in one, for tests and scripts. */
-export async function applyResources(
-  adminUrl: string,
-  adminKey: string,
-  resources: readonly Resource[],
-): Promise<readonly Step[]> {
-  const secrets = secretsOf(resources)
-  const client = new AdminClient({ url: adminUrl, key: adminKey, secrets })
-  const plan = await planResources(client, resources)
-  await executePlan(client, plan)
-  return plan
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../runner/json.ts'
 import { arrayOf, isRecord, recordOf } from '../../runner/llm/json.ts'
-import { splitRules } from './check-references.ts'
+import { splitRules } from './traffic-split.ts'
 
 /** Remembers, on the route itself, which plugins are ours. */
 const LABEL = 'llm-gateway-plugins'

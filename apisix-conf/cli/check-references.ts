@@ -5,6 +5,7 @@ import { checkFailover } from './check-failover.ts'
 import { checkRouter } from './check-router.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import type { Problem, Resource } from './resource.ts'
+import { splitRules } from './traffic-split.ts'
 
 const AUTH_PRIORITY = 2500
 
@@ -43,10 +44,6 @@ function splitTargets(value: JsonObject): { path: string; id: unknown }[] {
       id: recordOf(target).upstream_id,
     })),
   )
-}
-
-export function splitRules(value: JsonObject): JsonObject[] {
-  return arrayOf(recordOf(recordOf(value.plugins)['traffic-split']).rules).map(recordOf)
 }
 
 function dangers({ file, value }: Resource): Problem[] {

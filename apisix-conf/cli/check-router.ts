@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../runner/json.ts'
 import { arrayOf, recordOf } from '../../runner/llm/json.ts'
 import type { ChainItem } from './chains.ts'
-import { splitRules } from './check-references.ts'
 import type { Problem, Resource } from './resource.ts'
+import { splitRules } from './traffic-split.ts'
 
 const ROUTER = 'llm-router'
 const UPSTREAM_VARIABLE = 'http_x_llm_upstream'
@@ -28,6 +28,7 @@ function unknownProviders(item: ChainItem): Problem[] {
   })
 }
 
+/** Every place that rules and spill name, with its JSON pointer. */
 export function targetsOf(conf: JsonObject): { pointer: string; provider: unknown; model: unknown }[] {
   const targets = arrayOf(conf.rules).flatMap((rule, i) =>
     ['targets', 'context_overflow'].flatMap((list) =>

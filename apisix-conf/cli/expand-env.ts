@@ -2,7 +2,8 @@ import { isRecord } from '../../runner/llm/json.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
-const REFERENCE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g
+/** `${NAME}` or `${NAME:-default}`. Capitals only: `${upstream_addr}` is nginx's. */
+export const REFERENCE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g
 const ONLY_REFERENCE = /^\$\{[A-Z_][A-Z0-9_]*(?::-[^}]*)?\}$/
 /** Fields that APISIX wants as numbers; a reference can only give text. */
 const NUMERIC = /^(port|weight|priority|count|time_window|rate|burst|retries|retry_timeout)$/
@@ -40,15 +41,4 @@ function expandText(text: string, { env, missing }: Expansion, path: string): st
 function numberIfWanted(key: string, before: unknown, after: unknown): unknown {
   const wanted = typeof before === 'string' && ONLY_REFERENCE.test(before) && NUMERIC.test(key)
   return wanted && typeof after === 'string' && /^-?\d+(\.\d+)?$/.test(after) ? Number(after) : after
-}
-
-/** Names of all variables that a tree refers to, ours and the runner's. */
-export function referencedVariables(value: unknown): string[] {
-  const names = new Set<string>()
-  const walk = (item: unknown): void => {
-    if (typeof item === 'string') for (const [, name] of item.matchAll(REFERENCE)) names.add(name as string)
-    else if (typeof item === 'object' && item !== null) Object.values(item).forEach(walk)
-  }
-  walk(value)
-  return [...names]
 }

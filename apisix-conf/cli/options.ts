@@ -19,15 +19,15 @@ Environment: APISIX_ADMIN_URL (default http://127.0.0.1:9180), APISIX_ADMIN_KEY,
 as \${NAME} or \${NAME:-default}. References inside the confs of the runner's plugins are left as they are: the runner
 resolves them from its own environment.
 
-Exit codes: 0 done, nothing to do; 1 the files are wrong; 2 the command is wrong; 3 the Admin API refused or could not be
+Exit codes: 0 done, nothing to do; 1 the files are wrong, or export would overwrite one; 2 the command is wrong; 3 the Admin API refused or could not be
 reached; 4 diff found differences; 5 attach refused, the route has plugins of its own in those places.
 `
 
 export const EXIT = { ok: 0, files: 1, usage: 2, admin: 3, differs: 4, conflict: 5 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-export const COMMANDS = ['apply', 'diff', 'check', 'export', 'delete', 'attach', 'detach'] as const
-export type Command = (typeof COMMANDS)[number]
+const COMMANDS = ['apply', 'diff', 'check', 'export', 'delete', 'attach', 'detach'] as const
+type Command = (typeof COMMANDS)[number]
 
 export interface Options {
   readonly command: Command

@@ -54,7 +54,9 @@ function confFiles(path: string, problems: Problem[], file: string): string[] {
   let names: string[]
   try {
     names = readdirSync(path).sort()
-  } catch {
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code !== 'ENOENT') problems.push({ level: 'error', file, path: '', message })
     return []
   }
   const files = names.filter((name) => CONF_FILE.test(name))

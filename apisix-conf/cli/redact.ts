@@ -11,7 +11,7 @@ const HEADER_LINE = /^(authorization|api-key|x-api-key|cookie|proxy-authorizatio
 const REFERENCE = /^(Bearer )?\$\{\{?[A-Za-z_][A-Za-z0-9_]*(:[-=][^}]*)?\}?\}$|^\$(secret|env):\/\//i
 
 /** Whether the string at this path must not be shown; the path begins with the kind of the object. */
-export function isSecret(path: readonly string[], value: unknown): boolean {
+function isSecret(path: readonly string[], value: unknown): boolean {
   if (typeof value === 'number') return false
   if (typeof value !== 'string' || value === '' || REFERENCE.test(value)) return false
   if (HEADER_LINE.test(value)) return true

@@ -1,6 +1,7 @@
 import { Document, isScalar, Scalar, visit } from 'yaml'
 import type { JsonObject } from '../../runner/json.ts'
 import { ChainReader, isRunnerConf } from './chains.ts'
+import { REFERENCE } from './expand-env.ts'
 import { readResources } from './read-files.ts'
 import { inOrder, type Problem, type Resource } from './resource.ts'
 
@@ -8,7 +9,6 @@ const HEADER = ` For APISIX without etcd (deployment.role_data_plane.config_prov
  Made from the folders beside it by \`npm run gen\`. Variables come from APISIX's own environment.
  Resources with a $when are left out: add the ssls object by hand where https providers need the failover.
 `
-const REFERENCE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g
 
 /**
  * The whole conf folder as one apisix.yaml. Variables stay variables, in APISIX's spelling: `${{NAME:=default}}`.

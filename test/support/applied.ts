@@ -1,5 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AdminClient } from '../../apisix-conf/cli/admin-client.ts'
+import { executePlan, planResources } from '../../apisix-conf/cli/apply.ts'
 import type { Resource } from '../../apisix-conf/cli/resource.ts'
+
+/** Writes what differs, as `apisix:apply` does. */
+export async function applyResources(
+  url: string,
+  key: string,
+  resources: readonly Resource[],
+): Promise<void> {
+  const client = new AdminClient({ url, key })
+  await executePlan(client, await planResources(client, resources))
+}
 
 let serial = 0
 const path = () => `/__e2e/applied-${process.pid}-${serial}`

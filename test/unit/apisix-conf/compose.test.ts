@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { referencedVariables } from '../../../apisix-conf/cli/expand-env.ts'
+import { REFERENCE } from '../../../apisix-conf/cli/expand-env.ts'
 import { loadResources } from '../../../apisix-conf/cli/load-resources.ts'
 import { readResources } from '../../../apisix-conf/cli/read-files.ts'
 import { formatProblem } from '../../../apisix-conf/cli/resource.ts'
@@ -168,7 +168,7 @@ test('gives the job every variable that apisix-conf needs, and no other', () => 
   const { problems, resources } = loadResources(CONF_DIR, env)
   assert.deepEqual(problems.map(formatProblem), [])
   const known = new Set([
-    ...referencedVariables(readResources(CONF_DIR, []).map(({ value }) => value)),
+    ...[...JSON.stringify(readResources(CONF_DIR, [])).matchAll(REFERENCE)].map(([, name = '']) => name),
     'APISIX_ADMIN_URL',
     'APISIX_ADMIN_KEY',
   ])

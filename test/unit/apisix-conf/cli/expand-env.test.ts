@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references of this form are what is tested
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { expandEnv, referencedVariables } from '../../../../apisix-conf/cli/expand-env.ts'
+import { expandEnv } from '../../../../apisix-conf/cli/expand-env.ts'
 
 function expand(value: unknown, env: Record<string, string> = {}) {
   const missing: string[] = []
@@ -43,8 +43,4 @@ test('leaves alone what belongs to somebody else, and variables of nginx', () =>
 
 test('does not expand what a variable holds', () => {
   assert.deepEqual(expand({ a: '${A}' }, { A: '${B}', B: 'no' }).expanded, { a: '${B}' })
-})
-
-test('finds every variable of a tree', () => {
-  assert.deepEqual(referencedVariables({ a: ['${A} ${B:-x}'], b: { c: '${A}' } }), ['A', 'B'])
 })

@@ -19,6 +19,11 @@ function load(t: TestContext, files: Record<string, unknown>, env: Record<string
   return { resources, unset, problems: problems.map(formatProblem) }
 }
 
+test('says which folder it cannot read, in place of taking it for empty', (t) => {
+  const { problems } = load(t, { routes: 'a file where a folder should be' })
+  assert.match(problems.join(), /^error: routes: ENOTDIR/)
+})
+
 test('turns a conf of several files and an object into one string of JSON, later ones first', (t) => {
   const { resources, problems } = load(t, {
     'plugin-confs/tiers.yaml': 'default_tier: gold\nconsumers: { a: premium }\n',
