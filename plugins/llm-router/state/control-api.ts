@@ -24,6 +24,7 @@ export class ControlApi {
   #answeredAt = Number.NEGATIVE_INFINITY
   #failing = false
   #timer: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(controlUrl: string, settings: RouterSettings, clock: Clock, log: Log) {
     this.#url = `${controlUrl.replace(/\/+$/, '')}/v1/healthcheck`
@@ -43,6 +44,8 @@ export class ControlApi {
 
   start(): void {
     const again = () => {
+      // Stopped while a poll was under way.
+      if (this.#stopped) return
       this.#timer = setTimeout(() => void this.poll().finally(again), this.#settings.control_interval_ms)
       this.#timer.unref()
     }
@@ -51,8 +54,8 @@ export class ControlApi {
   }
 
   stop(): void {
+    this.#stopped = true
     clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 
   /** Never rejects. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ControlApi, upstreamsDown } from '../../../../../plugins/llm-router/state/control-api.ts'
 import { routerSettings, silent, TestClock } from './settings.ts'
 
@@ -86,7 +87,7 @@ test('keeps the last answer while a poll fails, whatever is wrong with it', asyn
   const url = await serve(t, (request, response) => answer(request, response))
   const warnings: unknown[] = []
   const log = { ...silent, warn: (...line: unknown[]) => warnings.push(line) }
-  const settings = routerSettings({ control_timeout_ms: 100, control_max_bytes: 500 })
+  const settings = routerSettings({ control_timeout_ms: 60_000, control_max_bytes: 500 })
   const control = new ControlApi(url, settings, new TestClock(), log)
   await control.poll()
   const broken: RequestListener[] = [
@@ -94,7 +95,6 @@ test('keeps the last answer while a poll fails, whatever is wrong with it', asyn
     (_, response) => response.end('not json'),
     (_, response) => response.end('{"error_msg":"no"}'),
     (_, response) => response.end(`[${' '.repeat(600)}]`),
-    () => {},
     (_, response) => response.destroy(),
   ]
   for (const listener of broken) {
@@ -103,4 +103,31 @@ test('keeps the last answer while a poll fails, whatever is wrong with it', asyn
     assert.deepEqual(control.down, { openai: 'down' })
   }
   assert.equal(warnings.length, 1, 'the log says once that it is away')
+})
+
+test('waits for an answer no longer than it may', async (t) => {
+  const url = await serve(t, () => {})
+  const warnings: unknown[] = []
+  const log = { ...silent, warn: (...line: unknown[]) => warnings.push(line) }
+  const control = new ControlApi(url, routerSettings({ control_timeout_ms: 50 }), new TestClock(), log)
+  await control.poll()
+  assert.equal(warnings.length, 1)
+})
+
+test('asks nobody any more once it is stopped, be it in the middle of a poll', async (t) => {
+  const held: ServerResponse[] = []
+  const url = await serve(t, (_, response) => void held.push(response))
+  const control = new ControlApi(
+    url,
+    routerSettings({ control_interval_ms: 1, control_timeout_ms: 60_000 }),
+    new TestClock(),
+    silent,
+  )
+  control.start()
+  // One at the start and one after the interval, which is the last before there is an answer.
+  while (held.length < 2) await sleep(1)
+  control.stop()
+  for (const response of held) response.end('[]')
+  await sleep(100)
+  assert.equal(held.length, 2)
 })
