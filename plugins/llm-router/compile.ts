@@ -1,6 +1,6 @@
+import { compileGlobs, type TextTest } from '../glob.ts'
 import { compileProvider, type Provider } from './catalogue/provider.ts'
 import type { RouterConf } from './conf.ts'
-import { compileGlobs, type TextTest } from './rules/glob.ts'
 import { compileRules, type Rule } from './rules/rule.ts'
 import { candidateFinder, type FindCandidate } from './targets/candidate.ts'
 

@@ -1,9 +1,9 @@
 import { errorBody, type RequestView, type Stop } from '../../runner/plugin.ts'
+import { isLiteral } from '../glob.ts'
 import { tierOf } from '../tier.ts'
 import type { Route } from './compile.ts'
 import { modelNotFound } from './refusals.ts'
 import type { CallerFacts } from './rules/condition.ts'
-import { isLiteral } from './rules/glob.ts'
 
 interface ListedModel {
   readonly id: string

@@ -1,6 +1,6 @@
 import { type Endpoint, endpointOf } from '../../../runner/plugin.ts'
+import { compileGlobs, type TextTest } from '../../glob.ts'
 import { type PriceConf, type ProviderConf, ROUTED_ENDPOINTS } from '../conf.ts'
-import { compileGlobs, type TextTest } from '../rules/glob.ts'
 import { createKeyRing, type KeyRing } from './keys.ts'
 import { type AuthStyle, type FieldRule, PRESETS, type Preset } from './presets.ts'
 

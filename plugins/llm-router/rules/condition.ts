@@ -1,6 +1,6 @@
+import { compileGlob, compileGlobs } from '../../glob.ts'
 import type { WhenConf } from '../conf.ts'
 import type { RequestFacts } from './facts.ts'
-import { compileGlob, compileGlobs } from './glob.ts'
 import { compileTimeWindow } from './time-window.ts'
 
 export interface Condition {

@@ -5,8 +5,6 @@ import { type Condition, compileCondition } from './condition.ts'
 
 /** One place where a request can go. */
 export interface Target {
-  /** In the rule's chain: `targets`, then `context_overflow`. */
-  readonly position: number
   readonly provider: Provider
   /** undefined: the requested model. */
   readonly model: string | undefined
@@ -40,15 +38,15 @@ export function compileRules(
     if (conf.sticky && conf.strategy !== 'weighted') {
       throw new Error(`rules/${index}: sticky needs the strategy weighted`)
     }
-    const compile = (targets: readonly TargetConf[], from: number, key: string) =>
+    const compile = (targets: readonly TargetConf[], key: string) =>
       targets
-        .map((target, at) => compileTarget(target, from + at, providers, `rules/${index}/${key}/${at}`))
+        .map((target, at) => compileTarget(target, providers, `rules/${index}/${key}/${at}`))
         .filter(({ provider }) => provider.keys.usable)
     return {
       name,
       condition: located(`rules/${index}/when`, () => compileCondition(conf.when)),
-      targets: compile(conf.targets, 0, 'targets'),
-      overflow: compile(conf.context_overflow ?? [], conf.targets.length, 'context_overflow'),
+      targets: compile(conf.targets, 'targets'),
+      overflow: compile(conf.context_overflow ?? [], 'context_overflow'),
       strategy: conf.strategy,
       sticky: conf.sticky,
       preferLocal: conf.prefer_local ?? preferLocal,
@@ -57,19 +55,14 @@ export function compileRules(
   })
 }
 
-function compileTarget(
-  conf: TargetConf,
-  position: number,
-  providers: ReadonlyMap<string, Provider>,
-  place: string,
-): Target {
+function compileTarget(conf: TargetConf, providers: ReadonlyMap<string, Provider>, place: string): Target {
   const provider = providers.get(conf.provider)
   if (!provider) {
     throw new Error(
       `${place}: there is no provider ${conf.provider}; there are ${[...providers.keys()].join(', ')}`,
     )
   }
-  return { position, provider, model: conf.model, candidateFor: candidateFinder(provider, conf) }
+  return { provider, model: conf.model, candidateFor: candidateFinder(provider, conf) }
 }
 
 function located<T>(place: string, work: () => T): T {

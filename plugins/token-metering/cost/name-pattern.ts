@@ -1,30 +1,19 @@
-/** A model or provider pattern: `*` stands for any run of characters, everything else for itself, case ignored. */
-export interface Glob {
+import { compileGlob, type TextTest } from '../../glob.ts'
+
+/** A model or provider pattern of the price table: a glob that ignores case, and how specific it is. */
+export interface NamePattern {
   readonly isExact: boolean
-  /** Characters other than `*`: the more, the more specific. */
+  /** Characters that stand for themselves: the more, the more specific. */
   readonly literalLength: number
   /** The name must be in lower case. */
-  matches(name: string): boolean
+  readonly matches: TextTest
 }
 
-/** Matches in time linear in the name: each literal part is sought once, left to right. */
-export function compileGlob(pattern: string): Glob {
-  const parts = pattern.toLowerCase().split('*')
-  const [first = '', ...rest] = parts
-  const last = rest.pop()
+export function compileNamePattern(pattern: string): NamePattern {
+  const literals = pattern.replace(/[*?]/g, '')
   return {
-    isExact: last === undefined,
-    literalLength: parts.reduce((sum, part) => sum + part.length, 0),
-    matches(text) {
-      if (last === undefined) return text === first
-      if (!text.startsWith(first)) return false
-      let at = first.length
-      for (const part of rest) {
-        const found = text.indexOf(part, at)
-        if (found < 0) return false
-        at = found + part.length
-      }
-      return text.length - last.length >= at && text.endsWith(last)
-    },
+    isExact: literals.length === pattern.length,
+    literalLength: literals.length,
+    matches: compileGlob(pattern.toLowerCase()),
   }
 }

@@ -1,5 +1,5 @@
-import { compileGlob, type Glob } from './glob.ts'
 import { type Money, parseScaled } from './money.ts'
+import { compileNamePattern, type NamePattern } from './name-pattern.ts'
 import type { PriceEntry, RatesJson } from './price-file.ts'
 
 /** Money for one token of each kind. Every kind has a price: what the list leaves out costs as the schema says. */
@@ -23,10 +23,10 @@ export interface Price {
 
 /** A price with the conditions under which it holds, for one model pattern. */
 export interface PriceRule {
-  readonly provider: Glob
+  readonly provider: NamePattern
   /** As the entry writes it; `*` without one. */
   readonly providerPattern: string
-  readonly model: Glob
+  readonly model: NamePattern
   readonly hasHours: boolean
   readonly validFromMs: number
   holdsAt(at: Date): boolean
@@ -50,7 +50,7 @@ export function compileEntry(entry: PriceEntry): { rules: PriceRule[]; problems:
   const spans = (entry.hours?.utc ?? []).map(parseSpan)
   if (spans.some(([start, end]) => end <= start)) problems.push('/hours/utc: a span must end after it starts')
   const weekdays = entry.hours?.weekdays
-  const provider = compileGlob(entry.provider ?? '*')
+  const provider = compileNamePattern(entry.provider ?? '*')
   const price = compilePrice(entry)
   const holdsAt = (at: Date): boolean => {
     const ms = at.getTime()
@@ -64,7 +64,7 @@ export function compileEntry(entry: PriceEntry): { rules: PriceRule[]; problems:
   const rules = entry.models.map((model) => ({
     provider,
     providerPattern: entry.provider ?? '*',
-    model: compileGlob(model),
+    model: compileNamePattern(model),
     hasHours,
     validFromMs,
     holdsAt,

@@ -1,7 +1,7 @@
 import { type Endpoint, errorBody, type Stop } from '../../../runner/plugin.ts'
+import { compileGlob } from '../../glob.ts'
 import { tierOf } from '../../tier.ts'
 import type { MeteringConf } from '../conf.ts'
-import { compileGlob } from '../cost/glob.ts'
 import { type Limits, limitsOf } from '../limits.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -46,7 +46,7 @@ export function tenantRefusal(
   const { allowed_models: allowed } = tenant
   if (
     allowed === undefined ||
-    allowed.some((pattern) => compileGlob(pattern.toLowerCase()).matches(model.toLowerCase()))
+    allowed.some((pattern) => compileGlob(pattern.toLowerCase())(model.toLowerCase()))
   )
     return undefined
   return stop('This account may not use this model.', 'model_not_allowed')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileGlob, compileGlobs } from '../../../../../plugins/llm-router/rules/glob.ts'
+import fc from 'fast-check'
+import { compileGlob, compileGlobs } from '../../../plugins/glob.ts'
 
 test('matches whole texts with stars and question marks', () => {
   const cases: [string, string, boolean][] = [
@@ -20,6 +21,18 @@ test('matches whole texts with stars and question marks', () => {
   for (const [glob, text, expected] of cases) {
     assert.equal(compileGlob(glob)(text), expected, `${glob} on ${text}`)
   }
+})
+
+test('matches as the same pattern written as a regular expression', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '-', '.'), maxLength: 10 })
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '-', '.', '*', '?'), maxLength: 8 })
+  fc.assert(
+    fc.property(pattern, text, (glob, name) => {
+      const source = glob.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll('?', '.')
+      assert.equal(compileGlob(glob)(name), new RegExp(`^${source}$`).test(name))
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('does not go exponential over many stars', () => {
