@@ -16,6 +16,7 @@ const REFUSALS: Readonly<Record<string, { readonly code: string; readonly status
   deny: { code: 'content_policy_violation', status: 400 },
   secret: { code: 'content_policy_violation', status: 400 },
   content: { code: 'content_policy_violation', status: 400 },
+  token_prompt: { code: 'token_prompt', status: 400 },
   check_failed: { code: 'content_check_unavailable', status: 503 },
 }
 const ATTACK = { code: 'detected_prompt_injection', status: 400 }
@@ -28,16 +29,33 @@ export function refuse(
   conf: GuardConf,
 ): Stop {
   const { code, status } = REFUSALS[blocking.category] ?? ATTACK
-  const error =
-    status === 503
-      ? { message: 'The request could not be checked. Try again later.', type: 'service_unavailable', code }
-      : { message: conf.message, type: 'invalid_request_error', code }
+  const error = errorFor(blocking, code, conf)
   return {
     kind: 'stop',
     status,
     ...(status === 503 ? { headers: { 'retry-after': '5' } } : {}),
     body: errorBody(endpoint, error),
     note: { findings },
+  }
+}
+
+/** The operator's message, except where the client has to know what else it could do. */
+function errorFor({ category }: Finding, code: string, { message }: GuardConf) {
+  switch (category) {
+    case 'check_failed':
+      return {
+        message: 'The request could not be checked. Try again later.',
+        type: 'service_unavailable',
+        code,
+      }
+    case 'token_prompt':
+      return {
+        message: 'A prompt of tokens cannot be inspected. Send it as text.',
+        type: 'invalid_request_error',
+        code,
+      }
+    default:
+      return { message, type: 'invalid_request_error', code }
   }
 }
 

@@ -96,6 +96,11 @@ export const GuardConfSchema = Type.Object(
       default: 'deny',
       description: 'A request that is no known LLM call cannot be inspected.',
     }),
+    token_prompts: choice(['deny', 'pass'], {
+      default: 'deny',
+      description:
+        'A prompt of legacy completions that is given as tokens can neither be inspected nor carry `system_prompt_append`.',
+    }),
     budget_ms: Type.Integer({
       minimum: 10,
       maximum: 4_000,
@@ -121,6 +126,7 @@ export type GuardConf = Readonly<
     readonly inspect_roles: readonly ('system' | 'developer' | 'assistant')[]
     readonly checks: readonly CheckUse[]
     readonly unknown_endpoint: 'deny' | 'pass'
+    readonly token_prompts: 'deny' | 'pass'
   }
 
 export interface CheckUse {

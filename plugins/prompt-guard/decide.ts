@@ -3,10 +3,11 @@ import { letPass, refuse } from './act.ts'
 import { askChecks } from './ask-checks.ts'
 import type { Guard } from './compile.ts'
 import type { Verdict } from './detect/index.ts'
-import { inspect } from './inspect.ts'
+import { inspect, isExempt } from './inspect.ts'
 import { judge } from './judge.ts'
 import { maskParts, replaceParts } from './mask.ts'
 import type { Finding } from './note.ts'
+import { tokenFinding } from './token-prompts.ts'
 
 export interface Subject {
   readonly request: RequestView
@@ -20,6 +21,9 @@ export interface Subject {
  * nearly all of them; else a promise. The call's signal is only looked at, and so only made, by external checks.
  */
 export function decideOn(subject: Subject, guard: Guard, call: Call): Decision | Promise<Decision> {
+  const { request, endpoint, json } = subject
+  const tokens = tokenFinding(endpoint, json, guard.conf, isExempt(request.consumer, guard.conf))
+  if (tokens) return conclude(subject, guard, [tokens], json)
   if (subject.parts.length === 0) return conclude(subject, guard, [], subject.json)
   const verdict = inspect(guard.detector, subject.parts)
   if (verdict instanceof Promise) return verdict.then((later) => decideBy(later, subject, guard, call))
@@ -57,6 +61,11 @@ async function decideLater(
   return conclude(subject, guard, [...findings, ...asked], json)
 }
 
+/** Each round cuts the first passage of a rule in each text; attacks are rarely repeated more often than this. */
+const MAX_ROUNDS = 8
+/** Longer requests are cut once: to inspect them again takes as long as the first time. */
+const MAX_CHARS_OF_ROUNDS = 32_768
+
 /** `failed`: what is left when the passages are cut out is still an attack, or there was no passage to cut out. */
 async function masked(
   verdict: Verdict,
@@ -68,9 +77,15 @@ async function masked(
   if (toMask.length === 0) return { parts, failed: false }
   const attack = toMask.some((finding) => finding.category !== 'secret')
   const secrets = toMask.some((finding) => finding.category === 'secret')
-  const after = await maskParts(parts, verdict, { attack, secrets })
+  let after = await maskParts(parts, verdict, { attack, secrets })
   if (!attack) return { parts: after, failed: false }
-  const again = await inspect(guard.detector, after)
+  const chars = after.reduce((sum, { text }) => sum + text.length, 0)
+  const rounds = chars <= MAX_CHARS_OF_ROUNDS ? MAX_ROUNDS : 1
+  let again = await inspect(guard.detector, after)
+  for (let round = 1; round < rounds && again.isAttack && again.rules.length > 0; round++) {
+    after = await maskParts(after, again, { attack, secrets: false })
+    again = await inspect(guard.detector, after)
+  }
   return { parts: after, failed: again.isAttack || again.truncated }
 }
 

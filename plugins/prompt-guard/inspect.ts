@@ -76,7 +76,8 @@ async function inspectMany(detector: Detector, parts: readonly TextPart[]): Prom
   return detector.inspect(inputs)
 }
 
-function isExempt(consumer: string | undefined, conf: GuardConf): boolean {
+/** Who is exempt is not inspected; the operator's constraint holds for all. */
+export function isExempt(consumer: string | undefined, conf: GuardConf): boolean {
   if (consumer !== undefined && conf.exempt_consumers.includes(consumer)) return true
   return conf.exempt_tiers.length > 0 && conf.exempt_tiers.includes(tierOf(conf, consumer))
 }

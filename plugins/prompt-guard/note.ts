@@ -5,7 +5,7 @@ export type Action = 'block' | 'mask' | 'flag' | 'observe'
 /** One thing that was found and what was done about it. Never the text itself. */
 export interface Finding {
   readonly action: Action
-  /** Of the detector, or `secret`, `not_inspected`, `content` (an external check's verdict), `check_failed`. */
+  /** Of the detector, or `secret`, `not_inspected`, `token_prompt`, `content` (an external check's verdict), `check_failed`. */
   readonly category: string
   /** 0 to 1. */
   readonly score: number

@@ -1,4 +1,5 @@
 import { arrayOf, isRecord, recordOf, stringOf } from './json.ts'
+import { isBinaryUrl, isSilent, mechanical } from './text-fields.ts'
 import type { Endpoint, JsonPath, TextPart, TextRole } from './types.ts'
 
 /** No format nests deeper; below, everything is read as one flat text, so that the work stays linear in the body. */
@@ -39,8 +40,10 @@ function voiceOf(role: unknown): Voice {
 
 /**
  * Every text of a request that reaches the model as a message, in the order of the body: message content, tool calls
- * and their results, participants' names, instructions, template variables. Tool definitions are not messages; see
- * `toolTexts`. Shapes that no format knows are skipped. Never throws, linear in the body.
+ * and their results, participants' names, instructions, template variables, documents. Tool definitions are not
+ * messages; see `toolTexts`. A field, part or item that no format knows is heard in the voice of where it stands, since
+ * some provider may put it before the model; ids, images, audio and encrypted payloads are no texts. Never throws,
+ * linear in the body.
  */
 export function* textParts(endpoint: Endpoint, body: unknown): Generator<TextPart, void, undefined> {
   for (const part of textSteps(endpoint, body)) if (part) yield part
@@ -99,6 +102,7 @@ function lastString(value: unknown): string | undefined {
 function* roots(endpoint: Endpoint, request: Record<string, unknown>): Generator<Step> {
   switch (endpoint) {
     case 'chat-completions':
+      yield* aside(request)
       for (const [index, item] of arrayOf(request.messages).entries())
         yield* chatMessage(item, ['messages', index])
       return
@@ -132,6 +136,18 @@ function* roots(endpoint: Endpoint, request: Record<string, unknown>): Generator
   }
 }
 
+/**
+ * What chat requests carry beside their messages: documents to answer from (Cohere, vLLM and others) and the text that
+ * the answer will resemble. Before the messages, so that the last text of a user is that of the last message.
+ */
+function* aside({ documents, prediction }: Record<string, unknown>): Generator<Step> {
+  if (documents !== undefined) yield { value: documents, path: ['documents'], voice: tool, as: 'leaves' }
+  const { content } = recordOf(prediction)
+  if (content !== undefined) {
+    yield { value: content, path: ['prediction', 'content'], voice: user, as: 'content' }
+  }
+}
+
 /** For a message, that it is there, even where it says nothing: see {@link textSteps}. */
 const nothing: Step = { value: undefined, path: [], voice: user, as: 'content' }
 
@@ -147,6 +163,7 @@ function* chatMessage(item: unknown, path: JsonPath): Generator<Step> {
       as: 'content',
     }
   }
+  yield* unknownFields(item, messageKeys, path, voice)
   for (const key of ['content', 'reasoning_content', 'reasoning', 'refusal']) {
     if (item[key] !== undefined) yield { value: item[key], path: [...path, key], voice, as: 'content' }
   }
@@ -154,11 +171,41 @@ function* chatMessage(item: unknown, path: JsonPath): Generator<Step> {
     for (const key of ['function', 'custom']) {
       const value = recordOf(call)[key]
       if (value !== undefined)
-        yield { value, path: [...path, 'tool_calls', index, key], voice: model, as: 'leaves' }
+        yield { value, path: [...path, 'tool_calls', index, key], voice: callerOf(voice), as: 'leaves' }
     }
   }
   if (isRecord(item.function_call)) {
-    yield { value: item.function_call, path: [...path, 'function_call'], voice: model, as: 'leaves' }
+    const at = [...path, 'function_call']
+    yield { value: item.function_call, path: at, voice: callerOf(voice), as: 'leaves' }
+  }
+}
+
+/** Tools are called by the model: who says so in somebody else's message has not become the model. */
+function callerOf(voice: Voice): Voice {
+  return voice.external ? voice : model
+}
+
+const messageKeys: ReadonlySet<string> = new Set([
+  'role',
+  'name',
+  'content',
+  'reasoning_content',
+  'reasoning',
+  'refusal',
+  'tool_calls',
+  'function_call',
+])
+
+/** Heard before what is known, so that the last text stays the one that the format says. */
+function* unknownFields(
+  part: Record<string, unknown>,
+  known: ReadonlySet<string>,
+  path: JsonPath,
+  voice: Voice,
+): Generator<Step> {
+  for (const key of Object.keys(part)) {
+    if (known.has(key) || isSilent(key) || mechanical(part, key)) continue
+    yield { value: part[key], path: [...path, key], voice, as: 'leaves' }
   }
 }
 
@@ -173,6 +220,11 @@ const itemKeys: readonly (readonly [key: string, as: Step['as']])[] = [
   ['queries', 'leaves'],
 ]
 const itemResultKeys = ['output', 'outputs', 'results', 'result', 'error'] as const
+const knownItemKeys: ReadonlySet<string> = new Set([
+  'role',
+  ...itemKeys.map(([key]) => key),
+  ...itemResultKeys,
+])
 
 /** Items of the Responses API: messages, calls, results, reasoning. Only a message has a role. */
 function* responsesItem(item: unknown, path: JsonPath): Generator<Step> {
@@ -181,11 +233,13 @@ function* responsesItem(item: unknown, path: JsonPath): Generator<Step> {
   if (!isRecord(item)) return
   const type = stringOf(item.type) ?? 'message'
   const voice = type === 'message' || item.role !== undefined ? voiceOf(item.role) : itemVoice(type)
+  yield* unknownFields(item, knownItemKeys, path, voice)
   for (const [key, as] of itemKeys) {
     if (item[key] !== undefined) yield { value: item[key], path: [...path, key], voice, as }
   }
   for (const key of itemResultKeys) {
-    if (item[key] !== undefined) yield { value: item[key], path: [...path, key], voice: tool, as: 'leaves' }
+    if (item[key] !== undefined && !mechanical(item, key))
+      yield { value: item[key], path: [...path, key], voice: tool, as: 'leaves' }
   }
 }
 
@@ -206,6 +260,9 @@ const contentKeys: readonly string[] = [
   'output',
 ]
 
+const knownContentKeys: ReadonlySet<string> = new Set([...contentKeys, 'name'])
+const serverResultKeys: ReadonlySet<string> = new Set(['content'])
+
 function* walk(root: Step): Generator<TextPart | undefined> {
   const open: Iterator<Step>[] = [[root].values()]
   for (let list = open.at(-1); list !== undefined; list = open.at(-1)) {
@@ -216,7 +273,8 @@ function* walk(root: Step): Generator<TextPart | undefined> {
     }
     const { value, path, voice } = next.value
     if (typeof value === 'string') {
-      if (value !== '') yield { role: voice.role, text: value, path, external: voice.external }
+      if (value !== '' && !isBinaryUrl(value))
+        yield { role: voice.role, text: value, path, external: voice.external }
     } else if (typeof value !== 'object' || value === null) {
       yield undefined
     } else if (path.length >= maxDepth) {
@@ -249,27 +307,30 @@ function* children(step: Step, value: object): Generator<Step> {
     return
   }
   const type = stringOf(part.type) ?? ''
-  const voice = type.endsWith('tool_result') ? tool : type.endsWith('tool_use') ? model : step.voice
-  if (!type.endsWith('_tool_result')) {
-    for (const key of contentKeys) {
-      if (part[key] !== undefined) yield { value: part[key], path: [...path, key], voice, as: 'content' }
-    }
-    const source = recordOf(part.source)
-    if (source.type === 'content') {
-      yield { value: source.content, path: [...path, 'source', 'content'], voice, as: 'content' }
-    } else if (source.type === 'text') {
-      yield { value: source.data, path: [...path, 'source', 'data'], voice, as: 'content' }
-    }
-  } else yield { value: part.content, path: [...path, 'content'], voice, as: 'leaves' }
-  if (type.endsWith('tool_use')) {
-    yield { value: part.input, path: [...path, 'input'], voice, as: 'leaves' }
+  const voice = partVoice(type, step.voice)
+  const isServerResult = type.endsWith('_tool_result')
+  yield* unknownFields(part, isServerResult ? serverResultKeys : knownContentKeys, path, voice)
+  if (isServerResult) {
+    yield { value: part.content, path: [...path, 'content'], voice, as: 'leaves' }
+    return
+  }
+  for (const key of contentKeys) {
+    if (part[key] !== undefined) yield { value: part[key], path: [...path, key], voice, as: 'content' }
+  }
+  if (typeof part.source === 'string')
+    yield { value: part.source, path: [...path, 'source'], voice, as: 'content' }
+  const source = recordOf(part.source)
+  if (source.type === 'content') {
+    yield { value: source.content, path: [...path, 'source', 'content'], voice, as: 'content' }
+  } else if (source.type === 'text') {
+    yield { value: source.data, path: [...path, 'source', 'data'], voice, as: 'content' }
   }
 }
 
-/** Discriminators, ids and binary payloads inside free-form JSON are no language and would only trip a masker. */
-function mechanical(part: Record<string, unknown>, key: string): boolean {
-  if (key === 'type') return 'text' in part || 'image_url' in part || 'file_id' in part
-  return key === 'image_url' || key === 'file_data' || key === 'file_id' || key === 'encrypted_content'
+/** Results come from outside in whosever message they stand; see {@link callerOf} for calls. */
+function partVoice(type: string, voice: Voice): Voice {
+  if (type.endsWith('tool_result')) return tool
+  return type.endsWith('tool_use') ? callerOf(voice) : voice
 }
 
 function* flatText(root: object): Generator<undefined, string> {

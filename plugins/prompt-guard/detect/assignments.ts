@@ -29,7 +29,7 @@ const MAX_GAP = 5
 /** In quotes it goes on to the next one; without, to what ends a value in a URL, a connection string or a sentence. */
 const QUOTED_PASSWORD = /[^\s"'`<>\\“”‘’]{6,100}(?=["'`\\”’])/y
 const PASSWORD = /[^\s"'`<>\\&;,，。；、“”‘’|]{6,100}/y
-const KEY = /[\w.~+/%-]{16,200}={0,2}/y
+const KEY = /[\w.~+/%-]{16,2000}={0,2}/y
 
 /** `user.password`, `getpass()`, `$PASSWORD`, `{{password}}`: where the value will come from, not the value. */
 const REFERENCE = /[(){}[\]]|^\$|^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/

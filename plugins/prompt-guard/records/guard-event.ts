@@ -22,7 +22,7 @@ export const GuardEventSchema = Type.Object(
     endpoint: nullable('chat-completions, completions, responses, embeddings, messages.'),
     category: Type.String({
       description:
-        'Of the rules (override, leak, ...), classifier, deny, secret, not_inspected, content, check_failed; leak, secret and content for answers.',
+        'Of the rules (override, leak, ...), classifier, deny, secret, not_inspected, token_prompt, content, check_failed; leak, secret and content for answers.',
     }),
     action: oneOf(['block', 'mask', 'flag', 'observe'], 'What was done.'),
     score: Type.Number({ minimum: 0, maximum: 1 }),
