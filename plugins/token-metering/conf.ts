@@ -6,7 +6,8 @@ export const MeteringConfSchema = Type.Object(
   {
     tiers: Type.Record(Type.String(), LimitsSchema, {
       default: {},
-      description: 'Limits by tier. A tier that is not named here has no limit.',
+      description:
+        'Limits by tier. A tier that is not named here has no limit; if there are others, the log warns of it.',
     }),
     consumer_limits: Type.Record(Type.String(), LimitsSchema, {
       default: {},

@@ -1,6 +1,7 @@
 import { definePlugin, PASS } from '../../runner/plugin.ts'
 import { type MeteringConf, MeteringConfSchema } from './conf.ts'
 import { formatMoney } from './cost/money.ts'
+import { tiersWithoutLimits } from './limits.ts'
 import { priceEvent } from './price-event.ts'
 import { meter } from './quota.ts'
 import { MeteringSettingsSchema } from './settings.ts'
@@ -25,7 +26,16 @@ export default definePlugin<typeof MeteringConfSchema, typeof MeteringSettingsSc
   checkSettings: readTariff,
   open: openShared,
   close: (shared) => shared.close(),
-  prepare: (conf, shared) => ({ conf: conf as MeteringConf, shared }),
+  prepare: (conf, shared) => {
+    const tiers = tiersWithoutLimits(conf as MeteringConf)
+    if (tiers.length > 0) {
+      shared.log.warn(
+        { tiers },
+        'tiers of consumers that have no limits; if that is meant, name them with {}',
+      )
+    }
+    return { conf: conf as MeteringConf, shared }
+  },
   decide: (request, { conf, shared }, call) => {
     const { endpoint, json } = request
     if (!endpoint || !json || endpoint === 'models') return PASS

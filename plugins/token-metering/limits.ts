@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import type { TierConf } from '../tier.ts'
 
 /** Redis counts in doubles and writes numbers from 1e17 with an exponent, which its scripts would not read back. */
 const MAX_TOKENS = 1_000_000_000_000_000
@@ -31,4 +32,13 @@ export function limitsOf(
   const ofTier = Object.hasOwn(conf.tiers, tier) ? conf.tiers[tier] : undefined
   const own = Object.hasOwn(conf.consumer_limits, consumer) ? conf.consumer_limits[consumer] : undefined
   return own ? { ...ofTier, ...own } : (ofTier ?? {})
+}
+
+/** Tiers that a conf with limits puts consumers in without a word about theirs: a typing error would cost money. */
+export function tiersWithoutLimits(
+  conf: TierConf & { readonly tiers: Readonly<Record<string, Limits>> },
+): string[] {
+  if (Object.keys(conf.tiers).length === 0) return []
+  const used = new Set([conf.default_tier, ...Object.values(conf.consumers)])
+  return [...used].filter((tier) => !Object.hasOwn(conf.tiers, tier))
 }

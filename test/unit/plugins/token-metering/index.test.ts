@@ -9,7 +9,7 @@ import type { Decision, JsonObject, RequestView, Rewrite, Stop } from '../../../
 import { PatchedRequest } from '../../../../runner/rpc/request-view.ts'
 import { createMetrics } from '../../../../runner/services/metrics.ts'
 import { compileValidator } from '../../../../runner/validate.ts'
-import { testServices } from '../../../support/rig.ts'
+import { collectingLog, type LogLine, testServices } from '../../../support/rig.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
 const NOBODY_WAITS = {
@@ -249,4 +249,19 @@ test('waits where the prompt is too big to be counted at once', async (t) => {
   const decision = metering.decide(request as RequestView<never>, state, call)
   assert.ok(decision instanceof Promise)
   assert.equal(noteOf(await decision).prompt_exact, true)
+})
+
+test('warns of tiers that the conf forgot', async (t) => {
+  const lines: LogLine[] = []
+  const shared = await metering.open(valid(metering.settings, {}), {
+    ...testServices({ metrics: createMetrics() }),
+    log: collectingLog(lines),
+  })
+  t.after(() => metering.close?.(shared))
+  const warnings = () => lines.flatMap(({ bindings: { tiers } }) => (tiers ? [tiers] : []))
+  metering.prepare(valid(metering.conf, { tiers: { basic: { tokens_per_day: 1 } } }), shared)
+  assert.deepEqual(warnings(), [])
+  const conf = { tiers: { basic: { tokens_per_day: 1 } }, consumers: { a: 'premimum' } }
+  metering.prepare(valid(metering.conf, conf), shared)
+  assert.deepEqual(warnings(), [['premimum']])
 })

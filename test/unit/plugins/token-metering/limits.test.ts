@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LimitsSchema, limitsOf } from '../../../../plugins/token-metering/limits.ts'
+import { LimitsSchema, limitsOf, tiersWithoutLimits } from '../../../../plugins/token-metering/limits.ts'
 import { compileValidator } from '../../../../runner/validate.ts'
 
 const isLimits = compileValidator(LimitsSchema)
@@ -28,4 +28,12 @@ test('a consumer’s own limits win over those of its tier one by one, and names
   assert.deepEqual(limitsOf(conf, 'a', 'basic'), { tokens_per_day: 99, requests_per_minute: 5 })
   assert.deepEqual(limitsOf(conf, 'constructor', 'basic'), conf.tiers.basic)
   assert.deepEqual(limitsOf(conf, 'b', 'toString'), {})
+})
+
+test('names the tiers that a conf with limits says nothing of', () => {
+  const tiers = { basic: { tokens_per_day: 10 }, internal: {} }
+  const consumers = { a: 'basic', b: 'internal', c: 'premimum', d: 'premimum', e: 'toString' }
+  assert.deepEqual(tiersWithoutLimits({ tiers, consumers, default_tier: 'basic' }), ['premimum', 'toString'])
+  assert.deepEqual(tiersWithoutLimits({ tiers, consumers: {}, default_tier: 'free' }), ['free'])
+  assert.deepEqual(tiersWithoutLimits({ tiers: {}, consumers, default_tier: 'free' }), [])
 })
