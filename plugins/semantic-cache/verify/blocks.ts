@@ -60,7 +60,7 @@ export function roleAt(reading: Reading, at: number): Cue | undefined {
   return undefined
 }
 
-const SEPARATORS: ReadonlySet<Cue> = new Set(['and', 'comma', 'mark', 'stop'])
+const SEPARATORS: ReadonlySet<Cue> = new Set(['and', 'or', 'comma', 'mark', 'stop'])
 
 /** Whether a comma, a stop, "and" or a clause word stands right before a token. */
 export function separatedAt(reading: Reading, at: number): boolean {

@@ -39,15 +39,15 @@ export function isList(
 function joined(reading: Reading, at: number | undefined): boolean {
   const cue = at === undefined ? [] : (reading.tokens[at]?.cue ?? [])
   // ", and" between two things starts a new clause; only longer lists have it between items.
-  return cue.includes('and') && !cue.includes('comma')
+  return (cue.includes('and') || cue.includes('or')) && !cue.includes('comma')
 }
 
-const BETWEEN_ITEMS: ReadonlySet<Cue> = new Set(['and', 'comma', 'skip'])
+const BETWEEN_ITEMS: ReadonlySet<Cue> = new Set(['and', 'or', 'comma', 'skip'])
 
 /** After a comma or "and", and after nothing else: "then", a bracket or a preposition make it something else. */
 function isItem(reading: Reading, at: number): boolean {
   const cue = reading.tokens[at]?.cue ?? []
-  return cue.some((tag) => tag === 'and' || tag === 'comma') && cue.every((tag) => BETWEEN_ITEMS.has(tag))
+  return cue.some((tag) => tag !== 'skip') && cue.every((tag) => BETWEEN_ITEMS.has(tag))
 }
 
 /** No item within the item and no phrase of its own. */

@@ -1,4 +1,5 @@
 import { type Block, roleAt } from './blocks.ts'
+import { QUALIFIERS } from './lexicon/qualifiers.ts'
 import { canonical } from './lexicon/tables.ts'
 import { isList } from './lists.ts'
 import { exchange, MAX_BLOCKS, type Move, movesOf } from './moves.ts'
@@ -253,13 +254,18 @@ const TYPE_NOUNS: ReadonlySet<string> = new Set(
     .map(canonical),
 )
 
+/** In a short text "only" and its like say of what they are said: only admins can edit, admins can only edit. */
 function isAdverb(a: Reading, block: Block): boolean {
+  const isShort = a.tokens.length <= SHORT_TEXT
   return every(
     a,
     block,
-    (token) => token.kind === 'word' && (/..ly$/.test(token.key) || ADVERBS.has(token.key)),
+    ({ kind, key }) =>
+      kind === 'word' && (/..ly$/.test(key) || ADVERBS.has(key)) && !(isShort && QUALIFIERS.has(key)),
   )
 }
+
+const SHORT_TEXT = 10
 
 const ADVERBS: ReadonlySet<string> = new Set([
   'previously',

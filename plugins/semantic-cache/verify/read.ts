@@ -1,12 +1,13 @@
 import { lemma } from './lemma.ts'
 import { AMBIGUOUS_MONTHS, DAY, MONTH } from './lexicon/calendar.ts'
+import { ACRONYMS, BEFORE_MONTH, PROPER } from './lexicon/cased.ts'
 import { EN_FUNCTION, type FunctionTag } from './lexicon/en-function.ts'
 import { EN_NEGATION } from './lexicon/negation.ts'
 import { canonical, PHRASES } from './lexicon/tables.ts'
 import { UNITS } from './lexicon/units.ts'
 import { ZH_QUESTION } from './lexicon/zh-question.ts'
 import { enScale, parseEnNumber } from './numerals-en.ts'
-import { type Raw, tokenize } from './tokenize.ts'
+import { hourOf, type Raw, tokenize } from './tokenize.ts'
 
 export type TokenKind = 'word' | 'name' | 'zh' | 'number' | 'date' | 'id' | 'url' | 'negation'
 
@@ -41,6 +42,8 @@ export function readPieces(raw: readonly Raw[]): Reading {
   const tokens: Token[] = []
   let cue: Cue[] = []
   let sentenceStart = true
+  const isShouted = raw.every((piece) => piece.kind !== 'word' || piece.text.length < 2 || piece.upper)
+  const hasSymbols = raw.some((piece, i) => isSymbol(piece, raw[i + 1]))
   /** Places of particles that were read with their verb. */
   const parted = new Set<number>()
   const push = (kind: TokenKind, key: string) => {
@@ -101,6 +104,14 @@ export function readPieces(raw: readonly Raw[]): Reading {
       case 'word': {
         const initial = sentenceStart
         sentenceStart = false
+        if (!isShouted && isAcronym(piece, raw[i + 1])) {
+          push('name', piece.text.toUpperCase())
+          break
+        }
+        if (piece.text === 'a' && hasSymbols && isSymbolicA(piece, raw[i + 1], initial)) {
+          push('name', 'a')
+          break
+        }
         const phrase = phraseAt(lemmas, i)
         if (phrase !== undefined) {
           push('word', canonical(phrase.key))
@@ -123,7 +134,7 @@ export function readPieces(raw: readonly Raw[]): Reading {
           break
         }
         const month = MONTH.get(piece.text)
-        if (month !== undefined && (!AMBIGUOUS_MONTHS.has(piece.text) || besideNumber(raw, i))) {
+        if (month !== undefined && isMonth(raw, i, initial || isShouted)) {
           push('date', `month:${month}`)
           break
         }
@@ -136,6 +147,10 @@ export function readPieces(raw: readonly Raw[]): Reading {
           i += spelled.words - 1 + (unit === undefined ? 0 : 1)
           break
         }
+        if (piece.text === 'too' && isExcess(raw[i + 1])) {
+          push('word', 'too')
+          break
+        }
         const tag = EN_FUNCTION.get(piece.text)
         if ((tag !== undefined || piece.text === 'one') && !isMainVerb(raw, i)) {
           cue.push(tag ?? 'skip')
@@ -146,7 +161,8 @@ export function readPieces(raw: readonly Raw[]): Reading {
           push('date', `day:${day}`)
           break
         }
-        const key = canonical(lemmas[i] ?? piece.text)
+        const isProper = piece.cap && !initial && !isShouted && PROPER.has(piece.text)
+        const key = isProper ? piece.text.toUpperCase() : canonical(lemmas[i] ?? piece.text)
         push(piece.cap && !initial ? 'name' : 'word', key)
         break
       }
@@ -233,6 +249,35 @@ function particleOf(raw: readonly Raw[], verb: number): number | undefined {
   return undefined
 }
 
+/** May, March and short forms that are names are months beside a number, and the first two in "in May". */
+function isMonth(raw: readonly Raw[], i: number, isCapitalIdle: boolean): boolean {
+  const { text = '', cap = false } = raw[i] ?? {}
+  if (!AMBIGUOUS_MONTHS.has(text) || besideNumber(raw, i)) return true
+  if (text !== 'may' && text !== 'march') return false
+  return (cap && !isCapitalIdle) || BEFORE_MONTH.has(raw[i - 1]?.text ?? '')
+}
+
+/** "Too late" is more than late; "and cats too" is cats as well. */
+function isExcess(next: Raw | undefined): boolean {
+  return next?.kind === 'word' && !EN_FUNCTION.has(next.text)
+}
+
+/** US is a country; "US $ 5" is an amount. */
+function isAcronym({ text, upper }: Raw, next: Raw | undefined): boolean {
+  return upper === true && ACRONYMS.has(text) && next?.currency === undefined
+}
+
+/** Beside other letters that stand for something: A within a sentence, and an a that no thing follows. */
+function isSymbolicA({ cap }: Raw, next: Raw | undefined, isInitial: boolean): boolean {
+  if (cap && !isInitial) return true
+  return next?.kind !== 'word' || EN_FUNCTION.has(next.text)
+}
+
+/** A letter that stands for something; beside one, "a" does too. The e of e-mail does not. */
+function isSymbol({ kind, text }: Raw, next: Raw | undefined): boolean {
+  return kind === 'word' && /^[bcefghjklnpqrvwxyz]$/.test(text) && next?.text !== '-'
+}
+
 function besideNumber(raw: readonly Raw[], i: number): boolean {
   const before = raw[i - 1]?.kind
   const after = raw[i + 1]?.kind
@@ -267,7 +312,7 @@ function quantity(piece: Raw, lemmas: readonly string[], raw: readonly Raw[], i:
     if (DATE_SUFFIX[suffix] === 'month') return [`month:${value}`, used]
     if (suffix === 'date' || DATE_SUFFIX[suffix] !== undefined || suffix === '年') return [`n:${value}`, used]
     if (suffix === 'am' || suffix === 'pm' || suffix === '点' || suffix === '时') {
-      return [`t:${suffix === 'pm' && value < 12 ? value + 12 : value}`, used]
+      return [`t:${isHalfDay(suffix) ? hourOf(value, suffix === 'pm') : value}`, used]
     }
     const unit = UNITS.get(suffix)
     return unit === undefined
@@ -276,12 +321,16 @@ function quantity(piece: Raw, lemmas: readonly string[], raw: readonly Raw[], i:
   }
   const next = raw[i + 1 + used]
   const word = next?.kind === 'word' ? (lemmas[i + 1 + used] ?? '') : (next?.text ?? '')
-  if (word === 'am' || word === 'pm')
-    return [`t:${word === 'pm' && value < 12 ? value + 12 : value}`, used + 1]
+  if (isHalfDay(word)) return [`t:${hourOf(value, word === 'pm')}`, used + 1]
   const unit = next?.kind === 'word' || next?.kind === 'mark' ? UNITS.get(word) : undefined
+  // Of what is no quantity the last zero counts: Python 3.10 is not 3.1.
   return unit === undefined
-    ? [`n:${round(value)}`, used]
+    ? [`n:${used === 0 && value >= 1 && /\.\d*0$/.test(piece.text) ? piece.text : round(value)}`, used]
     : [quantityKey(value, unit.name, unit.factor), used + 1]
+}
+
+function isHalfDay(text: string): boolean {
+  return text === 'am' || text === 'pm'
 }
 
 function quantityKey(value: number, unit: string, factor: number): string {

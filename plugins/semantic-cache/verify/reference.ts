@@ -1,3 +1,4 @@
+import { ACRONYMS } from './lexicon/cased.ts'
 import type { QuestionClass } from './question.ts'
 import type { Raw } from './tokenize.ts'
 
@@ -39,7 +40,7 @@ export function references(raw: readonly Raw[]): string {
   for (let i = 0; i < raw.length && seen.length < MAX_REFERENCES; i++) {
     const text = raw[i]?.text ?? ''
     const group = GROUP.get(text) ?? (raw[i]?.kind === 'zhFn' && text.startsWith('这') ? 'this' : undefined)
-    if (group === undefined || isGeneric(raw, i)) continue
+    if (group === undefined || isGeneric(raw, i) || (raw[i]?.upper && ACRONYMS.has(text))) continue
     seen.push(group)
   }
   const groups = [...new Set(seen)].sort()
@@ -62,5 +63,16 @@ function isGeneric(raw: readonly Raw[], i: number): boolean {
   const text = raw[i]?.text ?? ''
   if ((text === 'me' || text === 'us') && GIVERS.has(raw[i - 1]?.text ?? '')) return true
   if (!SUBJECTS.has(text)) return false
-  return BEFORE_SUBJECT.has(raw[i - 1]?.text ?? '') || AFTER_SUBJECT.has(raw[i + 1]?.text ?? '')
+  const next = raw[i + 1]?.text ?? ''
+  return BEFORE_SUBJECT.has(raw[i - 1]?.text ?? '') || AFTER_SUBJECT.has(next) || next.startsWith('有')
+}
+
+const ZH_PERSONS: ReadonlySet<string> = new Set('我 我们 你 你们 您 他 他们 她 她们'.split(' '))
+
+/** Whether Chinese persons stand before the same words: not so in 我老婆打我, 我打我老婆. One alone may stand anywhere. */
+export function sameSeats(x: readonly Raw[], y: readonly Raw[]): boolean {
+  const seats = (raw: readonly Raw[]) =>
+    raw.flatMap(({ text }, i) => (ZH_PERSONS.has(text) ? [raw[i + 1]?.text ?? ''] : [])).sort()
+  const [left, right] = [seats(x), seats(y)]
+  return Math.max(left.length, right.length) < 2 || left.join(' ') === right.join(' ')
 }

@@ -1,3 +1,4 @@
+import { codeMarkAt } from './code-marks.ts'
 import { MONTH } from './lexicon/calendar.ts'
 import type { FunctionTag } from './lexicon/en-function.ts'
 import { CURRENCY_SIGNS } from './lexicon/units.ts'
@@ -13,6 +14,8 @@ export interface Raw {
   text: string
   /** Starts with a capital or has one inside. */
   cap: boolean
+  /** Two letters or more, and all of them capitals. */
+  upper?: true
   value?: number
   /** Written right after the number: `%`, `kg`, `pm`, 年. */
   suffix?: string
@@ -21,7 +24,7 @@ export interface Raw {
 }
 
 const LEX =
-  /(?<url>(?:https?|ftp|file|redis|wss?):\/\/[^\s"'<>，。；、）\u4e00-\u9fff]+|www\.[^\s"'<>，。\u4e00-\u9fff]+)|(?<path>(?:~|\.{1,2})?(?:\/[\w.@-]+){2,}\/?|[A-Za-z]:\\[\w.\\-]+|--?[A-Za-z][\w-]*(?==)|--[A-Za-z][\w-]+)|(?<iso>\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d))|(?<time>\d{1,2}:\d{2}(?::\d{2})?(?!\d))|(?<number>\d+(?:[.,]\d+)*)|(?<word>\p{L}[\p{L}\p{M}\p{N}_]*(?:['.][\p{L}\p{N}_]+)*(?:\+\+|#(?!\w))?|_[\w]+)|(?<mark>[^\s])/gu
+  /(?<url>(?:https?|ftp|file|redis|wss?):\/\/[^\s"'<>，。；、）\u4e00-\u9fff]+|www\.[^\s"'<>，。\u4e00-\u9fff]+)|(?<path>(?:~|\.{1,2})?(?:\/[\w.@-]+){2,}\/?|[A-Za-z]:\\[\w.\\-]+|--?[A-Za-z][\w-]*(?==)|--[A-Za-z][\w-]+|(?<=\s)-[A-Za-z]{1,3}(?![\w'-])|\\[A-Za-z]+)|(?<iso>\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\d))|(?<time>\d{1,2}:\d{2}(?::\d{2})?(?!\d)(?:\s?[ap]\.?m\b)?)|(?<number>\d+(?:[.,]\d+)*)|(?<word>\p{L}[\p{L}\p{M}\p{N}_]*(?:['.][\p{L}\p{N}_]+)*(?:\+\+|#(?!\w))?|_[\w]+)|(?<mark>[^\s])/giu
 
 const CLITIC = /^(.+?)(n't|'s|'re|'ve|'ll|'d|'m|')$/
 const THOUSANDS = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?$/
@@ -54,14 +57,31 @@ export function tokenize(text: string): Raw[] {
     else if (groups.number !== undefined) LEX.lastIndex = readNumber(text, piece, match.index, out)
     else if (groups.url !== undefined) out.push({ kind: 'url', text: trimUrl(piece), cap: false })
     else if (groups.path !== undefined) out.push({ kind: 'id', text: piece, cap: false })
-    else if (groups.time !== undefined) out.push({ kind: 'id', text: piece, cap: false })
+    else if (groups.time !== undefined) out.push({ kind: 'id', text: timeOfDay(piece), cap: false })
     else if (groups.iso !== undefined) {
       for (const part of piece.split(/[-/]/)) {
         out.push({ kind: 'number', text: part, cap: false, value: Number(part), suffix: 'date' })
       }
-    } else out.push({ kind: 'mark', text: piece, cap: false })
+    } else {
+      const code = codeMarkAt(text, match.index)
+      if (code !== undefined) LEX.lastIndex = match.index + code.length
+      out.push({ kind: code === undefined ? 'mark' : 'id', text: code ?? piece, cap: false })
+    }
   }
   return out
+}
+
+/** "3:30 pm" is 15:30. */
+function timeOfDay(written: string): string {
+  const [, hours = '', rest = '', half] = /^(\d+)(:[\d:]+)\s?([ap])?/i.exec(written) ?? []
+  if (half === undefined) return written
+  return `${hourOf(Number(hours), half.toLowerCase() === 'p')}${rest}`
+}
+
+/** Of the 24 that a day has, from one of the 12 before or after noon. */
+export function hourOf(hour: number, isAfternoon: boolean): number {
+  if (hour > 12) return hour
+  return (hour % 12) + (isAfternoon ? 12 : 0)
 }
 
 function trimUrl(url: string): string {
@@ -105,10 +125,11 @@ function readZhNumber(text: string, at: number, out: Raw[]): number {
     return pointed.end
   }
   if (run === '' || (run === '一' && !ordinal && !percent)) return at
-  const counted = ordinal || percent || run.length > 1 || ZH_COUNTED.test(text.slice(end, end + 1))
+  const after = text.slice(end, end + 4)
+  const counted = ordinal || percent || run.length > 1 || ZH_COUNTED.test(after) || ZH_SUFFIX.test(after)
   const value = parseZhNumber(run)
   if (!counted || value === undefined) return at
-  const suffix = percent ? '%' : ZH_SUFFIX.exec(text.slice(end, end + 4))?.[0]
+  const suffix = percent ? '%' : ZH_SUFFIX.exec(after)?.[0]
   out.push({
     kind: ordinal ? 'ordinal' : 'number',
     text: run,
@@ -165,8 +186,8 @@ function readWord(text: string, piece: string, at: number, out: Raw[]): number {
       return at + end + mail.length
     }
   }
-  const lower = word.toLowerCase()
-  const cap = lower !== word
+  const lower = dataUnit(word) ?? word.toLowerCase()
+  const cap = word.toLowerCase() !== word
   const clitic = CLITIC.exec(lower)
   if (clitic !== null) {
     const [, head = '', tail = ''] = clitic
@@ -175,8 +196,17 @@ function readWord(text: string, piece: string, at: number, out: Raw[]): number {
     else out.push({ kind: 'word', text: head, cap })
     out.push({ kind: 'word', text: tail === "n't" ? 'not' : tail.slice(1) || 's', cap: false })
   } else if (isIdentifier(word)) out.push({ kind: 'id', text: word, cap })
-  else out.push({ kind: 'word', text: lower.replaceAll('.', ''), cap })
+  else {
+    const upper = word.length > 1 && word.toUpperCase() === word && cap
+    out.push({ kind: 'word', text: lower.replaceAll('.', ''), cap, ...(upper && { upper }) })
+  }
   return at + end
+}
+
+/** Bits and bytes differ by the case of a letter. */
+function dataUnit(written: string): string | undefined {
+  if (/^[KMGT]b(?:ps)?$/.test(written)) return written.toLowerCase().replace('b', 'bit')
+  return /^[KMGT]Bps$/.test(written) ? written.toLowerCase().replace('b', 'byte') : undefined
 }
 
 /** snake_case, camelCase, letters with digits, dotted names; U.S. and e.g. are words. */
@@ -213,7 +243,7 @@ function readNumber(text: string, piece: string, at: number, out: Raw[]): number
     suffix = ZH_SUFFIX.exec(text.slice(end, end + 4))?.[0]
     if (suffix !== undefined) end += suffix.length
   }
-  const lower = suffix?.toLowerCase()
+  const lower = suffix === undefined ? undefined : (dataUnit(suffix) ?? suffix.toLowerCase())
   if (lower === 'k') value *= 1e3
   else if (lower === 'm' && last?.text === '$') value *= 1e6
   else if (lower === 'bn') value *= 1e9

@@ -16,6 +16,7 @@ export const REJECT_REASONS = [
   'identifier',
   'name',
   'reference',
+  'grammar',
   'direction',
   'order',
   'content',

@@ -1,13 +1,17 @@
 import { align } from './align.ts'
 import { blocksOf } from './blocks.ts'
 import { excusesAddition, excusesWords, isNearEnough } from './closeness.ts'
+import { quotesIn } from './code-marks.ts'
 import { exactDifference, isName } from './differences.ts'
-import { directionClash } from './direction.ts'
+import { directionClash, joinClash } from './direction.ts'
+import { withoutFrame } from './frame.ts'
 import { isFreeOrder } from './free-order.ts'
+import { grammarClash } from './grammar.ts'
+import { ACRONYMS, PROPER } from './lexicon/cased.ts'
 import { judgeOrder } from './order.ts'
 import { asksWhy, questionClass, sameQuestion } from './question.ts'
 import { readPieces } from './read.ts'
-import { references, sameReferences } from './reference.ts'
+import { references, sameReferences, sameSeats } from './reference.ts'
 import { isRequest } from './request.ts'
 import { isHarmless } from './substitution.ts'
 import { foldText, mainScript } from './text.ts'
@@ -33,8 +37,10 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   const script = mainScript(left)
   if (script !== mainScript(right)) return reject('language')
   const han = script === 'han'
-  const leftRaw = tokenize(left)
-  const rightRaw = tokenize(right)
+  const leftRaw = withoutFrame(tokenize(left))
+  const rightRaw = withoutFrame(tokenize(right))
+  const isCode = leftRaw.some(isAssignment) && rightRaw.some(isAssignment)
+  if (isCode && quotesIn(left) !== quotesIn(right)) return reject('identifier', 'quotes')
   if (sameWords(leftRaw, rightRaw)) return { accept: true }
   const a = readPieces(leftRaw)
   const b = readPieces(rightRaw)
@@ -45,6 +51,12 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   const answered = questionClass(right, rightRaw, han)
   if (!sameQuestion(asked, answered)) return reject('question', `${asked}|${answered}`)
   if (asksWhy(leftRaw) !== asksWhy(rightRaw) && asked !== 'why') return reject('question', 'second')
+  const clash = grammarClash(
+    { folded: left, raw: leftRaw, asked },
+    { folded: right, raw: rightRaw, asked: answered },
+    han,
+  )
+  if (clash !== undefined) return reject('grammar', clash)
   const pointed = asked !== 'none' || answered !== 'none' || longer <= SHORT_STATEMENT
   if (pointed && !sameReferences(references(leftRaw), references(rightRaw), asked)) return reject('reference')
   const alignment = align(a.tokens, b.tokens)
@@ -55,13 +67,16 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
     ...alignment.unmatchedB.flatMap((j) => b.tokens[j] ?? []),
   ].some(isName)
   if (names) return reject('name')
+  const joined = joinClash(a, b, alignment)
+  if (joined !== undefined) return reject('direction', joined)
   const blocks = blocksOf(alignment)
   const judged = judgeOrder(a, b, blocks)
-  const order = han && judged === 'different' && isFreeOrder(a, b, alignment, blocks) ? 'moved' : judged
+  const isFree = han && judged === 'different' && sameSeats(leftRaw, rightRaw)
+  const order = isFree && isFreeOrder(a, b, alignment, blocks) ? 'moved' : judged
   if (order === 'different') return reject('order')
   if (order !== 'voice' && order !== 'listed') {
-    const clash = directionClash(a, b, alignment)
-    if (clash !== undefined) return reject('direction', clash)
+    const turned = directionClash(a, b, alignment)
+    if (turned !== undefined) return reject('direction', turned)
   }
   // Without embeddings the words alone decide.
   const { closeness } = options
@@ -75,17 +90,33 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   return closeness === undefined || isNearEnough(a, b, closeness) ? { accept: true } : reject('closeness')
 }
 
+function isAssignment({ kind, text }: Raw): boolean {
+  return kind === 'mark' && (text === '=' || text === '+')
+}
+
 /** Nothing but case, width, spaces and sentence marks differs. */
 function sameWords(left: readonly Raw[], right: readonly Raw[]): boolean {
-  const x = left.filter((piece) => !SENTENCE_MARKS.has(piece.text))
-  const y = right.filter((piece) => !SENTENCE_MARKS.has(piece.text))
+  const x = left.filter((piece) => !isSentenceMark(piece))
+  const y = right.filter((piece) => !isSentenceMark(piece))
   return x.length > 0 && x.length === y.length && x.every((piece, i) => samePiece(piece, y[i]))
 }
 
 const SENTENCE_MARKS: ReadonlySet<string> = new Set(['.', ',', '?', '!', ';', '。', '"', "'"])
 
+function isSentenceMark({ kind, text }: Raw): boolean {
+  return kind === 'mark' && SENTENCE_MARKS.has(text)
+}
+
 function samePiece(x: Raw, y: Raw | undefined): boolean {
-  return x.kind === y?.kind && x.text === y.text && x.suffix === y.suffix && x.currency === y.currency
+  return (
+    x.kind === y?.kind &&
+    x.text === y.text &&
+    x.value === y.value &&
+    x.suffix === y.suffix &&
+    x.currency === y.currency &&
+    (x.upper === y.upper || !ACRONYMS.has(x.text)) &&
+    (x.cap === y.cap || !PROPER.has(x.text))
+  )
 }
 
 function reject(reason: RejectReason, detail?: string): Rejection {

@@ -1,6 +1,7 @@
 /** Pairs that must never be taken for each other, both ways; English entries are lemmas or phrase keys. */
 export const ANTONYMS = `
 enable disable
+只要 只有
 on off
 up down
 in out

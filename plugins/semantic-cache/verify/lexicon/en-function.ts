@@ -5,6 +5,7 @@
 export type FunctionTag =
   | 'skip'
   | 'and'
+  | 'or'
   | 'be'
   | 'aux'
   | 'clause'
@@ -27,7 +28,8 @@ const GROUPS: Readonly<Record<FunctionTag, string>> = {
     also ever yet still already even else well such some any certain every each
     do does did doing done can could may might shall will would
     ok okay etc eg ie about's oh um s t d ll ve re`,
-  and: 'and or & plus',
+  and: 'and & plus',
+  or: 'or',
   be: 'be is am are was were been being s',
   aux: 'have has had having get gets got getting',
   clause: 'who whom whose which while where when because if though although but whereas whether',

@@ -9,6 +9,7 @@ s|s sec second 秒|ms*0.001 millisecond 毫秒|min*60 minute 分钟|h*3600 hr*36
 day|day 天|week*7 周*7 星期*7 礼拜*7
 month|month 个月
 year|year yr 年
+bit|bit 比特|kbit*1000|mbit*1000000|gbit*1000000000|tbit*1000000000000
 byte|byte b 字节|kb*1000 kilobyte|mb*1000000 megabyte|gb*1000000000 gigabyte|tb*1000000000000 terabyte
 hz|hz hertz 赫兹|khz*1000|mhz*1000000|ghz*1000000000
 w|w watt 瓦|kw*1000 kilowatt 千瓦|mw*1000000
