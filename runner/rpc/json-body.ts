@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { RunnerError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { checkComplexity } from './json-complexity.ts'
@@ -16,6 +17,8 @@ export interface BodyLimits {
  */
 export function parseJsonBody(body: Buffer, limits: BodyLimits): JsonObject {
   if (body.length > limits.maxBodyBytes) throw bodyTooLarge(body.length, limits)
+  // Read with replacement characters here, a provider could drop the odd bytes and see words that were not checked.
+  if (!isUtf8(body)) throw new RunnerError('BODY_INVALID', 'the request body is not valid UTF-8')
   const fields = checkComplexity(body, limits.maxJsonValues)
   let value: unknown
   try {

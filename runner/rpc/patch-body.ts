@@ -1,18 +1,19 @@
 import type { JsonObject } from '../json.ts'
+import { afterSpaces } from './json-members.ts'
+import { spliceBody } from './splice-body.ts'
 
 const BACKSLASH_U = Buffer.from('\\u00')
 const CLOSING_BRACE = 0x7d
 const COLON = 0x3a
-const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d])
 
 /**
  * The bytes of a changed body: those that came, with one text exchanged and fields added at the end, which is what
- * routing and metering do. Writing a conversation of 24 KB anew takes ten times as long. When it is not beyond doubt
- * where a value stands, or more has changed, the body is written anew.
+ * routing and metering do. Going through a conversation of 24 KB takes several times as long: that is only done when it
+ * is not beyond doubt where a value stands, or when more has changed.
  * @param before what `body` says, parsed.
  */
 export function patchBody(body: Buffer, before: JsonObject, after: JsonObject): Buffer {
-  return spliced(body, before, after) ?? Buffer.from(JSON.stringify(after))
+  return spliced(body, before, after) ?? spliceBody(body, before, after)
 }
 
 function spliced(body: Buffer, before: JsonObject, after: JsonObject): Buffer | undefined {
@@ -47,10 +48,4 @@ function placeOf(body: Buffer, name: string, text: unknown): { from: number; to:
   const written = Buffer.from(JSON.stringify(text))
   const to = from + written.length
   return written.equals(body.subarray(from, to)) ? { from, to } : undefined
-}
-
-function afterSpaces(body: Buffer, from: number): number {
-  let at = from
-  while (SPACES.has(body[at] ?? 0)) at++
-  return at
 }

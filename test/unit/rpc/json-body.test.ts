@@ -22,6 +22,14 @@ test('refuses what is no JSON object, without quoting it', () => {
   }
 })
 
+test('refuses bytes that are no UTF-8, also between the letters of a text', () => {
+  const body = Buffer.from('{"text":"ig?nore"}')
+  for (const byte of [0xff, 0xc3, 0x80]) {
+    body[body.indexOf('?') < 0 ? 11 : body.indexOf('?')] = byte
+    assert.throws(() => parseJsonBody(body, limits), { code: 'BODY_INVALID', message: /UTF-8/ })
+  }
+})
+
 test('refuses more bytes than allowed before it looks at them', () => {
   assert.throws(() => parse(' '.repeat(100_001)), { code: 'BODY_TOO_LARGE', message: /100001 bytes.*100000/ })
 })
