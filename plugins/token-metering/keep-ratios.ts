@@ -54,7 +54,10 @@ function placeOf({ redis, redisKeys, dataDir }: Services): Place | undefined {
   const file = join(dataDir, 'byte-ratios.json')
   return {
     load: async () => {
-      const text = await readFile(file, 'utf8').catch(() => '{}')
+      const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') return '{}'
+        throw cause
+      })
       return JSON.parse(text) as Record<string, unknown>
     },
     save: async (dumped) => {

@@ -1,6 +1,7 @@
 import type { Services } from '../../../runner/plugin.ts'
 import type { MeteringSettings } from '../settings.ts'
 import type { OpenStore } from '../store/open-store.ts'
+import { BacklogWatch } from './backlog-watch.ts'
 import type { Outbox, Sink } from './outbox.ts'
 import { Relay } from './relay.ts'
 import { clickHouseSink, kafkaSink, webhookSink } from './sinks.ts'
@@ -12,7 +13,6 @@ export interface Relays {
 const POLL_MS = 100
 const MAX_BACKOFF_MS = 5_000
 const BATCH = { kafka: 500, clickhouse: 5_000, webhook: 20 } as const
-const LOOK_EVERY_MS = 5_000
 
 type Kind = 'events' | 'alerts'
 
@@ -30,8 +30,6 @@ export async function openRelays(
     'sink',
   ])
   const dropped = metrics.counter('llm_alerts_given_up_total', 'Alerts that the webhook never took.')
-  const waiting = metrics.gauge('llm_outbox_waiting', 'Records that wait for a sink.', ['outbox'])
-  const age = metrics.gauge('llm_outbox_oldest_seconds', 'Age of the oldest of them.', ['outbox'])
 
   const pairs: [Kind, Sink][] = []
   if (kafka) {
@@ -44,12 +42,15 @@ export async function openRelays(
   }
   if (settings.alert_webhook) {
     const { url, authorization, timeout_ms: timeoutMs, tries } = settings.alert_webhook
-    const givenUp = () => dropped.inc()
+    const givenUp = (err: unknown) => {
+      dropped.inc()
+      log.error({ err }, 'alert given up: the webhook does not take it')
+    }
     pairs.push(['alerts', webhookSink({ url, authorization, timeoutMs, tries, givenUp })])
   }
 
   const relays: Relay[] = []
-  const watched = new Map<string, Outbox>()
+  const watched: Outbox[] = []
   for (const [kind, sink] of pairs) {
     const sinks = pairs.flatMap(([other, { name }]) => (other === kind ? [name] : []))
     for (const outbox of await opened.outboxes(kind, sink.name, sinks)) {
@@ -68,28 +69,14 @@ export async function openRelays(
       )
       relay.start()
       relays.push(relay)
-      watched.set(outbox.name, outbox)
+      watched.push(outbox)
     }
   }
-  let alarmed = false
-  const look = async () => {
-    let oldest = 0
-    for (const [name, outbox] of watched) {
-      const { records, oldestMs } = await outbox.backlog()
-      const seconds = oldestMs === undefined ? 0 : Math.max(0, (services.clock.now() - oldestMs) / 1000)
-      waiting.set({ outbox: name }, records)
-      age.set({ outbox: name }, seconds)
-      oldest = Math.max(oldest, seconds)
-    }
-    const isLate = oldest > settings.outbox_alarm_s
-    if (isLate && !alarmed) log.error({ seconds: Math.round(oldest) }, 'usage events do not reach their sink')
-    alarmed = isLate
-  }
-  const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS)
-  timer.unref()
+  const watch = new BacklogWatch(watched, settings.outbox_alarm_s, services)
+  watch.start()
   return {
     stop: async () => {
-      clearInterval(timer)
+      watch.stop()
       await Promise.all(relays.map((relay) => relay.stop()))
     },
   }

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Kafka, RunnerError, type UsageEvent } from '../../../runner/plugin.ts'
+import { type Kafka, RunnerError, readBody, type UsageEvent } from '../../../runner/plugin.ts'
 import { ANONYMOUS } from '../store/usage-store.ts'
 import type { Sink } from './outbox.ts'
+
+/** Nobody reads more of what a sink answers than the beginning of an error. */
+const MAX_ANSWER_BYTES = 65_536
 
 /** Events and alerts alike: the consumer is the key, the id is in a header and in the value. */
 export function kafkaSink(kafka: Kafka, topic: string): Sink {
@@ -52,7 +55,7 @@ export function clickHouseSink(options: ClickHouseOptions): Sink {
         body: records.join('\n'),
         signal: AbortSignal.timeout(options.timeoutMs),
       })
-      const text = await response.text()
+      const text = (await readBody(response.body ?? [], MAX_ANSWER_BYTES)) ?? ''
       if (!response.ok) {
         throw new RunnerError(
           'STORE_UNAVAILABLE',
@@ -69,7 +72,7 @@ export interface WebhookOptions {
   readonly timeoutMs: number
   /** Tries for one alert; then it is given up, since a webhook that is gone must not hold up the others for ever. */
   readonly tries: number
-  readonly givenUp: () => void
+  readonly givenUp: (cause: unknown) => void
 }
 
 /** One POST for each alert, with `Idempotency-Key`: its alert_id. */
@@ -86,7 +89,7 @@ export function webhookSink(options: WebhookOptions): Sink {
       body: record,
       signal: AbortSignal.timeout(options.timeoutMs),
     })
-    await response.arrayBuffer()
+    await readBody(response.body ?? [], MAX_ANSWER_BYTES)
     if (!response.ok) throw new RunnerError('STORE_UNAVAILABLE', `the webhook says ${response.status}`)
   }
   return {
@@ -97,9 +100,9 @@ export function webhookSink(options: WebhookOptions): Sink {
           try {
             await post(record)
             break
-          } catch {
+          } catch (cause) {
             if (tries >= options.tries) {
-              options.givenUp()
+              options.givenUp(cause)
               break
             }
             await sleep(Math.min(10_000, 200 * 2 ** tries))

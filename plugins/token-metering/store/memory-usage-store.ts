@@ -114,10 +114,9 @@ export class MemoryUsageStore implements UsageStore {
     const state = this.#state(consumer)
     // Reserved here while the shared store was away, settled there.
     state.held.remove(event.request_id)
-    const totals = state.days.get(day) ?? noTotals()
+    const totals = state.days.get(day) ?? this.#beginDay(state, day, this.#options.now())
     totals.totalTokens = shared.dayTokens
     totals.picoUsd = shared.dayPicoUsd
-    state.days.set(day, totals)
     state.picoUsdByMonth.set(month, shared.monthPicoUsd)
   }
 

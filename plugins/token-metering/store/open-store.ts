@@ -8,6 +8,7 @@ import type { Outbox } from '../relay/outbox.ts'
 import { RedisOutbox } from '../relay/redis-outbox.ts'
 import type { MeteringSettings } from '../settings.ts'
 import { MemoryUsageStore } from './memory-usage-store.ts'
+import { RecentIds } from './recent-ids.ts'
 import { UsageKeys } from './redis/keys.ts'
 import { RedisUsageStore } from './redis-usage-store.ts'
 import { reportResilience } from './resilience-report.ts'
@@ -36,6 +37,8 @@ export function toCommitEntry(event: UsageEvent, calendar: Calendar): CommitEntr
 const SPOOL_SEGMENT_BYTES = 8 * 1024 * 1024
 const LOCK_MS = 10_000
 const ALERTS_MAX_BYTES = 16 * 1024 * 1024
+const ALERTS_SEGMENT_BYTES = 1024 * 1024
+const REMEMBERED_ALERTS = 100_000
 const RETENTION_EVERY_MS = 3_600_000
 
 /** The shared store in Redis, with counters of this runner and a spool for when it is away. */
@@ -120,16 +123,27 @@ export async function openEmbeddedStore(
   const journals: { events?: Journal; alerts?: Journal } = {}
   const open: JournalOutbox[] = []
   let retention: NodeJS.Timeout | undefined
+  const forget = () => {
+    for (const [kind, journal] of Object.entries(journals)) {
+      const relayed = open.filter(({ name }) => name === kind).map(({ position }) => position)
+      forgetOldSegments(journal, relayed, clock.now()).catch((err) => {
+        log.error({ err, journal: kind }, 'old records not forgotten')
+      })
+    }
+  }
   // Made in one process only; in the others `share` gives a proxy and `journals` stays empty.
   const store = await services.share<UsageStore>('usage-store', async () => {
     const replayed: UsageEvent[] = []
-    const alerted = new Set<string>()
+    const alerted = new RecentIds(REMEMBERED_ALERTS)
     const events = await services.openJournal('usage', settings.journal_max_bytes, (record) => {
       replayed.push(JSON.parse(record) as UsageEvent)
     })
-    const alerts = await services.openJournal('alerts', ALERTS_MAX_BYTES, (record) => {
-      alerted.add((JSON.parse(record) as UsageAlert).alert_id)
-    })
+    const alerts = await services.openJournal(
+      'alerts',
+      ALERTS_MAX_BYTES,
+      (record) => alerted.add((JSON.parse(record) as UsageAlert).alert_id),
+      ALERTS_SEGMENT_BYTES,
+    )
     if (events) journals.events = events
     if (alerts) journals.alerts = alerts
     const memory = new MemoryUsageStore({
@@ -149,16 +163,8 @@ export async function openEmbeddedStore(
     })
     for (const event of replayed) memory.restore(toCommitEntry(event, calendar))
     if (!events) log.warn({}, 'no data_dir and no redis: usage counters end with this process')
-    else {
-      const forget = () => {
-        const relayed = open.filter(({ name }) => name === 'events').map(({ position }) => position)
-        void forgetOldSegments(events, relayed, clock.now()).catch((err) => {
-          log.error({ err }, 'old usage not forgotten')
-        })
-      }
-      retention = setInterval(forget, RETENTION_EVERY_MS)
-      retention.unref()
-    }
+    retention = setInterval(forget, RETENTION_EVERY_MS)
+    retention.unref()
     return memory
   })
   return {

@@ -1,9 +1,13 @@
-import type { Journal, JournalPosition, UsageEvent } from '../../../runner/plugin.ts'
+import type { Journal, JournalPosition } from '../../../runner/plugin.ts'
 
 /** What the embedded store must count again after a restart: this month and the day. */
 const KEPT_MS = 40 * 86_400_000
 
-/** Drops segments of the usage journal that every sink has and that no quota looks at any more. */
+/**
+ * Drops segments that every sink has and that no quota looks at any more.
+ * @param journal of usage events or alerts
+ * @param relayed how far each sink has come
+ */
 export async function forgetOldSegments(
   journal: Journal,
   relayed: readonly JournalPosition[],
@@ -16,7 +20,7 @@ export async function forgetOldSegments(
     const { records } = await journal.read({ segment: segment + 1, offset: 0 }, 1)
     const [first] = records
     if (first === undefined) return
-    if ((JSON.parse(first) as UsageEvent).timestamp_ms > nowMs - KEPT_MS) return
+    if ((JSON.parse(first) as { timestamp_ms: number }).timestamp_ms > nowMs - KEPT_MS) return
     await journal.forgetBefore(segment + 1)
   }
 }

@@ -184,7 +184,7 @@ test('alerts go to the webhook, each once, and a webhook that fails is tried aga
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`
-  const settings = settingsWith({ alert_webhook: { url, timeout_ms: 1000, tries: 5 } })
+  const settings = settingsWith({ alert_webhook: { url, timeout_ms: 60_000, tries: 5 } })
   const services = await redisServices(t, redis.url, { redisKeys: { prefix: 'hook:', cluster: false } })
   const opened = await openRedisStore(services.redis as never, settings, services, utc)
   const relays = await openRelays(opened, settings, services)
