@@ -30,7 +30,7 @@ export function usageFields({ event, notes }: Observation): Partial<UsageFields>
  * (an outer entry sees "503, 200" of three); more when one provider has several nodes, or when the gateway itself
  * ended the chain.
  */
-export function attemptsOf(event: UsageEvent, note: RouteNote): EventAttempt[] {
+function attemptsOf(event: UsageEvent, note: RouteNote): EventAttempt[] {
   const statuses = event.attempts.map(({ status }) => status)
   if (note.memory?.exhausted && statuses.length > 1) statuses.pop()
   const { attempts } = note

@@ -10,7 +10,7 @@ const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 const tokens = (description: string) => Type.Integer({ minimum: 0, description })
 const money = (description: string) => Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description })
 
-export const OUTCOMES = [
+const OUTCOMES = [
   'completed',
   'client_disconnected',
   'upstream_cut',

@@ -7,8 +7,8 @@ import type { UsageEvent, UsageFields } from './event.ts'
 import type { LogEntry } from './log-entry.ts'
 
 /** Reading a body holds the event loop: these take a few milliseconds at most. */
-export const MAX_ANSWER_TEXT_BYTES = 256 * 1024
-export const MAX_REQUEST_TEXT_BYTES = 1024 * 1024
+const MAX_ANSWER_TEXT_BYTES = 256 * 1024
+const MAX_REQUEST_TEXT_BYTES = 1024 * 1024
 
 /** The two bodies of one entry, each read when somebody first asks and no more than once. */
 class Bodies {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Random } from './random.ts'
 
 /** Frames captured from APISIX, both directions. */
-export const GOLDEN_FRAMES: readonly Buffer[] = readFileSync(
+const GOLDEN_FRAMES: readonly Buffer[] = readFileSync(
   new URL('../fixtures/wire/frames.jsonl', import.meta.url),
   'utf8',
 )

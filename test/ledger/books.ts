@@ -12,7 +12,7 @@ export interface Bill {
 }
 
 /** Per million tokens, in 1e-12 USD a token; written down here a second time, so that the runner's sums are checked. */
-export const PRICES = {
+const PRICES = {
   input: 2_500_000n,
   cachedInput: 1_250_000n,
   output: 10_000_000n,

@@ -6,7 +6,7 @@ import { type Tenant, TenantRepository, TenantSchema } from '../tenants/tenant.t
 import { FORMATS, type Format, formatRows } from './format-rows.ts'
 import { type UsageQuery, usageFromClickHouse, usageFromRedis } from './usage-rows.ts'
 
-export const HELP = `Usage and bills of token-metering.
+const HELP = `Usage and bills of token-metering.
 
   npm run usage -- (--consumer NAME | --all) (--day yyyy-mm-dd | --month yyyy-mm) [--models]
                    [--format table|json|csv] [--source redis|clickhouse]

@@ -4,7 +4,7 @@
  */
 export type Money = bigint
 
-export const MONEY_DECIMALS = 12
+const MONEY_DECIMALS = 12
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
 

@@ -48,7 +48,7 @@ const TierSchema = Type.Object(
   { additionalProperties: false },
 )
 
-export const PriceEntrySchema = Type.Object(
+const PriceEntrySchema = Type.Object(
   {
     provider: Type.Optional(
       Type.String({

@@ -9,18 +9,6 @@ import { NO_RANK, type RankData, Vocabulary } from './vocabulary.ts'
 
 export type Encoding = 'cl100k_base' | 'o200k_base'
 
-/** What other places call these encodings; o200k_harmony differs from o200k_base in special tokens only. */
-const ALIASES: Readonly<Record<string, Encoding>> = {
-  cl100k_base: 'cl100k_base',
-  o200k_base: 'o200k_base',
-  o200k_harmony: 'o200k_base',
-}
-
-/** The encoding of this name or alias, as settings may give it. */
-export function encodingNamed(name: string): Encoding | undefined {
-  return Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined
-}
-
 interface Pattern {
   readonly pieceEnd: PieceEnd
   readonly plainWord: PlainWord

@@ -8,7 +8,7 @@ export interface RunnerTimeouts {
 }
 
 /** The runner could not be reached, hung up, kept silent, or broke the protocol. */
-export class RunnerIoError extends Error {}
+class RunnerIoError extends Error {}
 
 /** One connection to the runner. At most one call is in flight on it, so at most one reader waits. */
 export class RunnerConnection {

@@ -1,5 +1,5 @@
 /** Largest payload a frame can carry: its length field has three bytes (facts section 1). */
-export const MAX_PAYLOAD_BYTES = 0xffffff
+const MAX_PAYLOAD_BYTES = 0xffffff
 
 /** Message types of the runner protocol (facts section 1). */
 export const MESSAGE = {

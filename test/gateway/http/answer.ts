@@ -41,7 +41,7 @@ function isChunked(ctx: RequestContext): boolean {
   return ctx.req.httpVersion === '1.1' && !ctx.respHeaders.has('content-length') && hasBody(ctx)
 }
 
-export function hasBody(ctx: RequestContext): boolean {
+function hasBody(ctx: RequestContext): boolean {
   return ctx.method !== 'HEAD' && ctx.status !== 204 && ctx.status !== 304
 }
 

@@ -19,7 +19,7 @@ export function embeddingsBody(call: Call): object {
   return { object: 'list', data, model, usage: { prompt_tokens: promptTokens, total_tokens: promptTokens } }
 }
 
-export function embed(text: string, dimensions: number): Float32Array {
+function embed(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions)
   for (const token of splitTokens(text)) {
     const hash = createHash('sha256').update(token.trim().toLowerCase()).digest()

@@ -7,7 +7,7 @@ export interface KeySpace {
 }
 
 /** Shards of a cluster. Fixed: another number would send a consumer to other keys. */
-export const CLUSTER_SHARDS = 16
+const CLUSTER_SHARDS = 16
 
 /**
  * The names of all keys; README.md documents them. Consumer names are kept readable; only what would break a key apart

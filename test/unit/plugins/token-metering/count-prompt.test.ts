@@ -27,6 +27,34 @@ test('counts the texts of all messages and what the chat format adds', () => {
   })
 })
 
+test('gives the totals that OpenAI documents for the example of its cookbook, names included', () => {
+  // 129 tokens by the API for the gpt-4 family, 124 for gpt-4o.
+  const texts: [name: string, content: string][] = [
+    ['example_user', 'New synergies will help drive top-line growth.'],
+    ['example_assistant', 'Things working well together will increase revenue.'],
+    [
+      'example_user',
+      "Let's circle back when we have more bandwidth to touch base on opportunities for increased leverage.",
+    ],
+    ['example_assistant', "Let's talk later when we're less busy about how to do better."],
+  ]
+  const messages = [
+    {
+      role: 'system',
+      content:
+        'You are a helpful, pattern-following assistant that translates corporate jargon into plain English.',
+    },
+    ...texts.map(([name, content]) => ({ role: 'system', name, content })),
+    {
+      role: 'user',
+      content: "This late pivot means we don't have time to boil the ocean for the client deliverable.",
+    },
+  ]
+  const tokensFor = (model: string) => countPrompt('chat-completions', { model, messages }, counter)
+  assert.deepEqual(tokensFor('gpt-4-0613'), { tokens: 129, exact: true })
+  assert.deepEqual(tokensFor('gpt-4o'), { tokens: 124, exact: true })
+})
+
 test('adds nothing to plain texts, and says where the tokenizer is another maker’s', () => {
   const input = ['one two', 'three']
   const tokens = countTokens('one two', 'cl100k_base') + countTokens('three', 'cl100k_base')

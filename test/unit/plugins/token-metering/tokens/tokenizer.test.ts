@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  countTokens,
-  encodingNamed,
-  tokenizerFor,
-} from '../../../../../plugins/token-metering/tokens/tokenizer.ts'
+import { countTokens, tokenizerFor } from '../../../../../plugins/token-metering/tokens/tokenizer.ts'
 import { anyText, referenceTokenizer } from './oracle.ts'
 
 for (const encoding of ['cl100k_base', 'o200k_base'] as const) {
@@ -46,11 +42,4 @@ test('counts within a number of bytes without cutting a character', () => {
   const tokenizer = tokenizerFor('o200k_base')
   assert.deepEqual(tokenizer.countWithin('你好你好', 7), { tokens: tokenizer.count('你好'), units: 2 })
   assert.deepEqual(tokenizer.countWithin('ab', 100), { tokens: 1, units: 2 })
-})
-
-test('knows the encodings by their aliases and nothing else', () => {
-  assert.equal(encodingNamed('o200k_harmony'), 'o200k_base')
-  assert.equal(encodingNamed('cl100k_base'), 'cl100k_base')
-  assert.equal(encodingNamed('p50k_base'), undefined)
-  assert.equal(encodingNamed('toString'), undefined)
 })
