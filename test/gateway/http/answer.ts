@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts'
 import type { Exit } from '../plugins/plugin.ts'
-import { runBodyFilters, runHeaderFilters } from '../routing/plugin-chain.ts'
+import { runBodyFilters, runHeaderFilters } from '../routing/run-chain.ts'
 import { statuses } from '../upstream/state.ts'
 import { closesConnection, errorPage, reasonPhrase, SERVER, withCharset } from './pages.ts'
 

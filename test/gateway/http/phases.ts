@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts'
 import type { StepResult } from '../plugins/plugin.ts'
-import { runLog, runSteps } from '../routing/plugin-chain.ts'
+import { runLog, runSteps } from '../routing/run-chain.ts'
 import { beginBalancing, pickNode, proxy, setUpstreamHost } from '../upstream/proxy.ts'
 import type { CompiledUpstream } from '../upstream/upstream.ts'
 import { sendExit, sendPage } from './answer.ts'

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { RequestContext } from '../context.ts'
 import { findPlugin } from '../plugins/index.ts'
-import type { JsonObject, PluginInstance, Step, StepResult } from '../plugins/plugin.ts'
+import type { JsonObject, PluginInstance, Step } from '../plugins/plugin.ts'
 import type { Runtime } from '../runtime.ts'
 import { compileExpression, type Expression } from './expression.ts'
 
@@ -12,7 +11,7 @@ interface PluginMeta {
   readonly error_response?: string | JsonObject
 }
 
-interface ChainItem {
+export interface ChainItem {
   readonly name: string
   readonly priority: number
   readonly instance: PluginInstance
@@ -21,7 +20,7 @@ interface ChainItem {
   readonly errorResponse: string | JsonObject | undefined
 }
 
-interface ChainStep {
+export interface ChainStep {
   readonly item: ChainItem
   readonly run: Step
 }
@@ -107,53 +106,4 @@ function sorted(value: unknown): unknown {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([k, v]) => [k, sorted(v)]),
   )
-}
-
-const FILTER_RESULTS = {}
-
-/** `meta_filter`: evaluated once per request and plugin. */
-function passesFilter(ctx: RequestContext, item: ChainItem): boolean {
-  if (item.filter === undefined) return true
-  const results = ctx.slot(FILTER_RESULTS, () => new Map<string, boolean>())
-  let result = results.get(item.name)
-  if (result === undefined) {
-    result = item.filter(ctx.var)
-    results.set(item.name, result)
-  }
-  return result
-}
-
-/** `run_plugin` for the phases that may answer: the first answer ends the request. */
-export async function runSteps(ctx: RequestContext, chain: readonly ChainStep[]): Promise<StepResult> {
-  for (const { item, run } of chain) {
-    if (!passesFilter(ctx, item)) continue
-    let result = run(ctx)
-    if (result instanceof Promise) result = await result
-    if (result === undefined) continue
-    if (result.status >= 400 && item.errorResponse !== undefined)
-      return { status: result.status, body: item.errorResponse }
-    return result
-  }
-  return undefined
-}
-
-export function runHeaderFilters(ctx: RequestContext, chain: PluginChain): void {
-  for (const item of chain.headerFilter) if (passesFilter(ctx, item)) item.instance.headerFilter?.(ctx)
-}
-
-export function runBodyFilters(
-  ctx: RequestContext,
-  chain: PluginChain,
-  chunk: Buffer | undefined,
-  last: boolean,
-): Buffer | undefined {
-  let current = chunk
-  for (const item of chain.bodyFilter) {
-    if (passesFilter(ctx, item)) current = item.instance.bodyFilter?.(ctx, current, last)
-  }
-  return current
-}
-
-export function runLog(ctx: RequestContext, chain: PluginChain): void {
-  for (const item of chain.log) if (passesFilter(ctx, item)) item.instance.log?.(ctx)
 }

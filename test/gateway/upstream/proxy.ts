@@ -1,7 +1,7 @@
 import type { RequestContext } from '../context.ts'
 import { breakTransfer, sendPage } from '../http/answer.ts'
 import { HeaderList } from '../http/header-list.ts'
-import { runSteps } from '../routing/plugin-chain.ts'
+import { runSteps } from '../routing/run-chain.ts'
 import { DEFAULT_TIMEOUT } from './attempt.ts'
 import { NodeChoice, type PickedNode } from './balancer.ts'
 import type { HealthChecker } from './health.ts'

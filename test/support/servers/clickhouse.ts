@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { answersHttp, freePort, freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
+import { freePort } from '../free-port.ts'
+import { answersHttp, freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
 
 export interface ClickHouseOptions {
   /** Default: a free one, kept over restarts. */

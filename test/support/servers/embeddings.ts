@@ -1,4 +1,5 @@
-import { answersHttp, freePort, freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
+import { freePort } from '../free-port.ts'
+import { answersHttp, freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
 
 export interface EmbeddingServer {
   /** Base of an OpenAI-compatible API: `POST {url}/embeddings`. */

@@ -2,7 +2,8 @@ import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel } from 'kafkajs'
-import { freePort, freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
+import { freePort } from '../free-port.ts'
+import { freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
 
 export interface KafkaOptions {
   /** Default: a free one, kept over restarts. */

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { freePort, freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
+import { freePort } from '../free-port.ts'
+import { freshDir, installed, notOurs, ServerProcess } from './server-process.ts'
 
 export interface RedisOptions {
   /** Default: a free one, kept over restarts. */
@@ -74,6 +75,9 @@ function external(url: string): RedisServer {
   return { url, port, stop: async () => {}, kill: refuse, restart: refuse, flush: () => flush(url) }
 }
 
+/** A machine that is busy with other things may stand still for a while. */
+const ANSWER_DEADLINE_MS = 30_000
+
 /** Any answer but LOADING counts: a password or a module may still stand in the way of a PONG. */
 async function answers(port: number): Promise<boolean> {
   const reply = await send({ host: '127.0.0.1', port }, ['PING']).catch(() => '-LOADING')
@@ -90,7 +94,7 @@ async function flush(url: string): Promise<void> {
 /** Sends inline commands on a connection of its own and gives the first line of each reply. */
 async function send(address: { host: string; port: number }, commands: string[]): Promise<string> {
   const socket = connect(address)
-  socket.setTimeout(2000, () => socket.destroy(new Error('no answer')))
+  socket.setTimeout(ANSWER_DEADLINE_MS, () => socket.destroy(new Error('no answer')))
   try {
     await once(socket, 'connect')
     let reply = ''

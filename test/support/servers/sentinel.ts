@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { freePort, freshDir, installed, ServerProcess } from './server-process.ts'
+import { freePort } from '../free-port.ts'
+import { freshDir, installed, ServerProcess } from './server-process.ts'
 
 export interface Sentinel {
   readonly port: number
