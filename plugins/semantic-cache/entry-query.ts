@@ -13,6 +13,8 @@ export class QueryError extends Error {}
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 1000
+/** RediSearch gives no more than the first million results. */
+const MAX_OFFSET = 999_000
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 export const FILTER_NAMES = [
   'scope',
@@ -30,7 +32,7 @@ export function filterOf(query: URLSearchParams, nowMs: number): EntryFilter {
   const text = (name: string) => query.get(name) ?? undefined
   const given = {
     scope: mapped(text('scope'), parseScope),
-    model: text('model'),
+    model: mapped(text('model'), modelName),
     storedBeforeMs: mapped(text('older_than'), (age) => nowMs - seconds('older_than', age) * 1000),
     storedAfterMs: mapped(text('newer_than'), (age) => nowMs - seconds('newer_than', age) * 1000),
     minUses: mapped(text('min_uses'), (uses) => number('min_uses', uses)),
@@ -49,14 +51,17 @@ export function pageOf(query: URLSearchParams): Page {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new QueryError(`limit is 1 to ${MAX_LIMIT}`)
   }
-  if (!Number.isInteger(offset)) throw new QueryError('offset is a whole number')
+  if (!Number.isInteger(offset) || offset > MAX_OFFSET) {
+    throw new QueryError(`offset is a whole number up to ${MAX_OFFSET}`)
+  }
   return { order, limit, offset }
 }
 
-/** @throws QueryError on a name that nothing reads: a filter that is misspelt must not purge everything. */
+/** @throws QueryError on a name that nothing reads, or twice: a filter that is misspelt must not purge everything. */
 export function checkNames(query: URLSearchParams, known: readonly string[]): void {
   for (const name of query.keys()) {
     if (!known.includes(name)) throw new QueryError(`unknown ${name}; known are ${known.join(', ')}`)
+    if (query.getAll(name).length > 1) throw new QueryError(`${name} stands there twice`)
   }
 }
 
@@ -65,8 +70,23 @@ export function parseScope(text: string): string {
   if (text === 'global') return JSON.stringify(['global'])
   const [, kind, name] = /^(consumer|tier|route):(.+)$/s.exec(text) ?? []
   if (kind !== undefined && name !== undefined) return JSON.stringify([kind, name])
-  if (text.startsWith('["')) return text
+  if (isStored(text)) return text
   throw new QueryError('scope is consumer:NAME, tier:NAME, route:ID or global')
+}
+
+function isStored(text: string): boolean {
+  try {
+    const scope: unknown = JSON.parse(text)
+    return Array.isArray(scope) && typeof scope[0] === 'string'
+  } catch {
+    return false
+  }
+}
+
+/** RediSearch would take a star for the rest of any name. */
+function modelName(text: string): string {
+  if (text === '' || text.includes('*')) throw new QueryError('model is a whole name, without *')
+  return text
 }
 
 export function formatScope(scope: string): string {

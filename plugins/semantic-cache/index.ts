@@ -114,24 +114,29 @@ async function findOtherwise(
   const similar =
     threshold === undefined ? exact : await lookupSimilar(key, { notBeforeMs, threshold }, conf, shared)
   if ('hit' in similar || conf.coalesce_ms === 0) return similar
-  return (await waitForEqual(key, notBeforeMs, conf, shared)) ?? similar
+  const equal = await waitForEqual(key, notBeforeMs, conf, shared)
+  if (equal === 'leads') return { ...similar, leads: true }
+  return equal ?? similar
 }
 
 function isSemantic({ query, context }: CacheKey, conf: CacheConf): boolean {
   return conf.semantic && context !== '' && query !== '' && query.length <= conf.max_query_chars
 }
 
-/** Whether somebody is fetching the same answer, and what came of it. undefined: this request fetches it. */
+/**
+ * Whether somebody is fetching the same answer, and what came of it. `leads`: nobody was, so that others wait for this
+ * request now. undefined: it came to nothing, and this request goes on its own.
+ */
 async function waitForEqual(
   { scope, key }: CacheKey,
   notBeforeMs: number,
   { coalesce_ms }: CacheConf,
   { store, coalescer, report }: Shared,
-): Promise<LookupResult | undefined> {
+): Promise<{ readonly hit: Hit } | 'leads' | undefined> {
   const leads = await store.claim(scope, key, coalesce_ms).catch(() => true)
   if (leads) {
     report.coalesced('led')
-    return undefined
+    return 'leads'
   }
   const waited = await coalescer.wait(scope, key, coalesce_ms)
   if (typeof waited === 'object' && waited.entry.storedMs >= notBeforeMs) {
@@ -165,7 +170,7 @@ function missed(
     ttl_s: wishes.ttlS,
     max_answer_bytes: conf.max_answer_bytes,
     semantic: isSemantic(key, conf),
-    ...(conf.coalesce_ms > 0 ? { leads: true } : undefined),
+    ...('leads' in result && { leads: true }),
     ...('hit' in result ? { shadow: shadowOf(result.hit) } : undefined),
   }
   return answered('MISS', request, reason, wishes, note)

@@ -21,7 +21,8 @@ export type MissReason =
   | 'not_asked'
   | 'shadow'
 
-export type LookupResult = { readonly hit: Hit } | { readonly miss: MissReason }
+/** `leads`: equal requests wait for the answer of this one. */
+export type LookupResult = { readonly hit: Hit } | { readonly miss: MissReason; readonly leads?: true }
 
 export interface LookupParts {
   readonly store: CacheStore

@@ -126,13 +126,23 @@ async function openInRedis(
   }
   const sweepQuietly = () => sweep().catch((err: unknown) => log.debug({ err }, 'cache sweep failed'))
   await sweepQuietly()
-  const timer = setInterval(sweepQuietly, settings.sweep_ms).unref()
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+  // Not an interval: a round that takes longer than the pause must not meet the next one.
+  const sweepLater = () => {
+    timer = setTimeout(
+      () => void sweepQuietly().then(() => isClosed || sweepLater()),
+      settings.sweep_ms,
+    ).unref()
+  }
+  sweepLater()
   return {
     store,
     local: undefined,
     inventory,
     close: async () => {
-      clearInterval(timer)
+      isClosed = true
+      clearTimeout(timer)
       await inner.close()
     },
   }

@@ -66,7 +66,8 @@ export class RedisCacheStore implements CacheStore {
 
   async get(scope: string, key: string): Promise<CacheEntry | undefined> {
     const packed = await this.#redis.hgetBuffer(this.keys.entry(scope, key), 'd')
-    return packed ? this.#fresh(packed, scope) : undefined
+    const entry = packed ? this.#fresh(packed, scope) : undefined
+    return entry?.key === key ? entry : undefined
   }
 
   async nearest(

@@ -24,6 +24,10 @@ interface Embedding {
 }
 
 const PURGE_PAGE = 500
+/** Scopes that are asked about at a time: one after the other, a hundred thousand would take half a minute. */
+const SCOPES_AT_ONCE = 100
+/** Keys that Redis looks at in one step of a walk through all of them. */
+const SCAN_STEP = '1000'
 const SWEEP_LIMIT = 1000
 const MAX_LISTED = 100
 const STATS_TIMEOUT_MS = 1000
@@ -70,12 +74,11 @@ export class RedisInventory implements CacheInventory {
 
   /** Strikes expired entries out of the books, so that totals and limits stay true. @returns how many. */
   async sweep(nowMs: number): Promise<number> {
-    let gone = 0
-    for (const id of await this.#redis.hkeys(this.#keys.scopes)) {
+    const struck = await inTurns(await this.#redis.hkeys(this.#keys.scopes), (id) => {
       const books = [...this.#books(id), this.#keys.scopes]
-      gone += Number(await SWEEP.run(this.#redis, books, [nowMs, SWEEP_LIMIT, id]))
-    }
-    return gone
+      return SWEEP.run(this.#redis, books, [nowMs, SWEEP_LIMIT, id])
+    })
+    return struck.reduce<number>((sum, gone) => sum + Number(gone), 0)
   }
 
   async totals(): Promise<{ readonly entries: number; readonly bytes: number }> {
@@ -84,14 +87,14 @@ export class RedisInventory implements CacheInventory {
   }
 
   async stats(): Promise<CacheStats> {
-    const scopes = []
-    for (const [id, scope] of Object.entries(await this.#redis.hgetall(this.#keys.scopes))) {
+    const names = Object.entries(await this.#redis.hgetall(this.#keys.scopes))
+    const scopes = await inTurns(names, async ([id, scope]) => {
       const [entries, bytes] = await Promise.all([
         this.#redis.zcard(this.#keys.used(id)),
         this.#redis.hget(this.#keys.bytes(id), ''),
       ])
-      scopes.push({ scope, entries, bytes: Number(bytes ?? 0) })
-    }
+      return { scope, entries, bytes: Number(bytes ?? 0) }
+    })
     return {
       store: 'redis',
       embedder: this.#embedding.identity,
@@ -143,8 +146,12 @@ export class RedisInventory implements CacheInventory {
     }
   }
 
-  /** By the books: complete even while the index is still being built. */
   async #purgeScope(scopeId: string): Promise<number> {
+    return (await this.#purgeBooked(scopeId)) + (await this.#purgeUnbooked(`${scopeId}:`))
+  }
+
+  /** By the books: quick, and complete even while the index is still being built. */
+  async #purgeBooked(scopeId: string): Promise<number> {
     let gone = 0
     for (;;) {
       const keys = await this.#redis.zrange(this.#keys.used(scopeId), 0, PURGE_PAGE - 1)
@@ -153,12 +160,29 @@ export class RedisInventory implements CacheInventory {
     }
   }
 
+  /** What a Redis that is short of memory has thrown the books of away would be served on: walks through all keys. */
+  async #purgeUnbooked(idPrefix: string): Promise<number> {
+    let gone = 0
+    for (const keyPrefix of [this.#keys.entryPrefix, this.#keys.meta('')]) {
+      let cursor = '0'
+      do {
+        const pattern = `${escapeGlob(keyPrefix + idPrefix)}*`
+        const scan = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_STEP]
+        const [next, found] = (await this.#send.text(scan)) as [string, string[]]
+        cursor = next
+        gone += await this.#removeAll(found.map((key) => key.slice(keyPrefix.length)))
+      } while (cursor !== '0')
+    }
+    return gone
+  }
+
   /** Without the index first: it would otherwise take every vector out of the graph one by one. */
   async #purgeAll(): Promise<number> {
     let gone = 0
     await this.#index.drop()
     try {
-      for (const id of await this.#redis.hkeys(this.#keys.scopes)) gone += await this.#purgeScope(id)
+      for (const id of await this.#redis.hkeys(this.#keys.scopes)) gone += await this.#purgeBooked(id)
+      gone += await this.#purgeUnbooked('')
       await this.#redis.del(this.#keys.scopes, this.#keys.totals)
     } finally {
       await this.#index.ensure()
@@ -211,6 +235,18 @@ export class RedisInventory implements CacheInventory {
   #entryKey({ scopeId, key }: { scopeId: string; key: string }): string {
     return `${this.#keys.entryPrefix}${scopeId}:${key}`
   }
+}
+
+async function inTurns<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
+  const answers: R[] = []
+  for (let from = 0; from < items.length; from += SCOPES_AT_ONCE) {
+    answers.push(...(await Promise.all(items.slice(from, from + SCOPES_AT_ONCE).map(ask))))
+  }
+  return answers
+}
+
+function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[\]^-]/g, '\\$&')
 }
 
 const ORDERS: Readonly<Record<EntryOrder, { field: string; descending: boolean }>> = {

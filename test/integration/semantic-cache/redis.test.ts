@@ -197,3 +197,41 @@ test('the command line lists, inspects and purges, through a runner and at Redis
   assert.match((await run(admin, 'purge', '--all')).text, /removed +0/)
   assert.equal((await cache.ask({ consumer: 'a', json: chat('What is Redis?') })).cache, 'MISS')
 })
+
+test('a purge reaches entries whose books Redis has thrown away, and leaves those of others alone', async (t) => {
+  const cache = await runner(t, 'books*:')
+  const other = await runner(t, 'booksX:')
+  const redis = await connection(t)
+  const question = { json: chat('What is a ledger?') }
+  const fill = async () => {
+    for (const consumer of ['a', 'b']) await cache.fetch({ ...question, consumer }, 'a book')
+    const books = (await redis.keys('books\\*:*')).filter((key) => /:(?:u|x|b):|:scopes$|:totals$/.test(key))
+    await redis.del(...books)
+  }
+  const isThere = async (consumer: string) => (await cache.ask({ ...question, consumer })).cache === 'HIT'
+  await other.fetch(question, 'a book')
+
+  await fill()
+  assert.deepEqual((await cache.admin('DELETE', 'entries?scope=consumer:a'))?.json, { removed: 1 })
+  assert.deepEqual([await isThere('a'), await isThere('b')], [false, true])
+  await fill()
+  assert.deepEqual((await cache.admin('DELETE', 'entries?all=true'))?.json, { removed: 2 })
+  assert.deepEqual([await isThere('a'), await isThere('b')], [false, false])
+  assert.equal((await other.ask(question)).cache, 'HIT')
+})
+
+test('what another program wrote under the key of an entry is a miss', async (t) => {
+  const cache = await runner(t, 'alien:')
+  const redis = await connection(t)
+  const question = { json: chat('What is an alien?') }
+  await cache.fetch(question, 'a guest')
+  const [key = ''] = (await redis.keys('alien:*:e:*')) ?? []
+  const packed = (await redis.hgetBuffer(key, 'd')) ?? Buffer.alloc(0)
+  await redis.hset(key, 'd', packed.subarray(0, packed.length - 4))
+  assert.equal((await cache.ask(question)).cache, 'MISS')
+  await redis.del(key)
+  await redis.set(key, 'a string')
+  assert.equal((await cache.ask(question)).cache, 'MISS')
+  await cache.fetch(question, 'a guest again')
+  assert.equal(textOf((await cache.ask(question)).body), 'a guest again')
+})

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { CacheEntry } from '../cache-store.ts'
+import type { CachedChoice, CacheEntry } from '../cache-store.ts'
 
 const PLAIN = 0
 const DEFLATED = 1
@@ -34,9 +34,31 @@ export function unpack(packed: Buffer): CacheEntry | undefined {
 
 function entryOf(json: Buffer): CacheEntry | undefined {
   const entry = JSON.parse(json.toString('utf8')) as Partial<CacheEntry> | null
-  const whole =
-    typeof entry?.scope === 'string' && typeof entry.storedMs === 'number' && Array.isArray(entry.choices)
-  return whole ? (entry as CacheEntry) : undefined
+  return isEntry(entry) ? entry : undefined
+}
+
+const TEXTS = ['scope', 'key', 'context', 'query', 'model'] as const
+const NUMBERS = ['promptTokens', 'completionTokens', 'storedMs', 'expiresMs'] as const
+
+/** Another version, or another program, may have written it. */
+function isEntry(entry: Partial<CacheEntry> | null): entry is CacheEntry {
+  return (
+    entry !== null &&
+    TEXTS.every((name) => typeof entry[name] === 'string') &&
+    NUMBERS.every((name) => Number.isFinite(entry[name])) &&
+    Array.isArray(entry.choices) &&
+    entry.choices.length > 0 &&
+    entry.choices.every(isChoice)
+  )
+}
+
+function isChoice(choice: Partial<CachedChoice> | null): boolean {
+  return (
+    typeof choice?.content === 'string' &&
+    typeof choice.finishReason === 'string' &&
+    Number.isInteger(choice.index) &&
+    (choice.reasoning === undefined || typeof choice.reasoning === 'string')
+  )
 }
 
 function tagged(tag: number, body: Buffer): Buffer {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  checkNames,
   filterOf,
   formatScope,
   pageOf,
@@ -27,13 +28,22 @@ test('refuses what it cannot read', () => {
     'min_uses=x',
     'scope=me',
     'scope=consumer:',
+    'scope=["consumer"',
+    'model=',
+    'model=gpt*',
     'max_similarity=1e9',
   ]) {
     assert.throws(() => filterOf(new URLSearchParams(query), NOW), QueryError, query)
   }
-  for (const query of ['limit=0', 'limit=1001', 'limit=1.5', 'offset=-1', 'order=model']) {
+  for (const query of ['limit=0', 'limit=1001', 'limit=1.5', 'offset=-1', 'offset=1000000', 'order=model']) {
     assert.throws(() => pageOf(new URLSearchParams(query)), QueryError, query)
   }
+})
+
+test('a filter that stands there twice is refused: only one of the two would be read', () => {
+  const query = new URLSearchParams('model=a&model=b')
+  assert.throws(() => checkNames(query, ['model']), QueryError)
+  checkNames(new URLSearchParams('model=a'), ['model'])
 })
 
 test('scopes can be written as they are shown', () => {

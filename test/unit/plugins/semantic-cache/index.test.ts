@@ -317,6 +317,20 @@ test('of equal misses at the same time one fetches, the others are served its an
   assert.match(await cache.metric('llm_cache_coalesced_total'), /result="waited_hit"} 10/)
 })
 
+test('a request that fetches anew beside a leader does not end the wait for the leader', async (t) => {
+  const cache = await openCache(t)
+  const conf = { coalesce_ms: 8000 }
+  const json = chat(QUESTION)
+  const leader = await cache.ask({ json }, conf)
+  const follower = cache.ask({ json }, conf)
+  const other = await cache.ask({ json, headers: { 'cache-control': 'no-cache' } }, conf)
+  await cache.answer(other, '{"error":{"message":"no"}}', { status: 500, outcome: 'upstream_error' })
+  cache.finish(other, 'refused', conf)
+  await sleep(SETTLED_MS)
+  await cache.answer(leader, answerBody(CHAT, 'once'))
+  assert.equal(textOf((await follower).body), 'once')
+})
+
 test('followers go on their own when the leader is refused, fails, or takes too long', async (t) => {
   const cache = await openCache(t)
   const patient = { coalesce_ms: 5000 }

@@ -29,3 +29,19 @@ test('bytes that are no entry are none, and a bomb is not blown up', () => {
     assert.equal(unpack(bytes), undefined)
   }
 })
+
+test('an entry of another version, which lacks something or has it in another form, is none', () => {
+  const packed = (entry: object) => Buffer.from(`\0${JSON.stringify(entry)}`)
+  const whole = entryWith('text')
+  assert.deepEqual(unpack(packed(whole)), whole)
+  for (const name of Object.keys(whole))
+    assert.equal(unpack(packed({ ...whole, [name]: undefined })), undefined, name)
+  for (const choices of [
+    [],
+    [null],
+    [{ index: 0, content: 5, finishReason: 'stop' }],
+    [{ content: 'text' }],
+  ]) {
+    assert.equal(unpack(packed({ ...whole, choices })), undefined)
+  }
+})
