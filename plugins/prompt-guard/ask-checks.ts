@@ -35,12 +35,16 @@ async function ask(
   }
 }
 
-/** Of the newest user message all parts: they have the same place in the body but for its end. */
+/**
+ * Of the newest user message all parts: they have the same place in the body but for its end. Each prompt of a batch is a
+ * message of its own, and none is newer than the others.
+ */
 function textsFor(texts: 'all' | 'last_user', parts: readonly TextPart[]): readonly string[] {
   if (texts === 'all') return parts.map((part) => part.text)
   const last = parts.findLast((part) => part.role === 'user' || part.role === 'input')
   if (!last) return []
   const [list, index] = last.path
+  if (last.role === 'input') return parts.map((part) => part.text)
   return parts
     .filter((part) => part.role === last.role && part.path[0] === list && part.path[1] === index)
     .map((part) => part.text)

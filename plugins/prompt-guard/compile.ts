@@ -25,16 +25,7 @@ export function compileGuard(conf: GuardConf, shared: Shared): Guard {
   const problems: string[] = []
   const deny = compiled('deny_patterns', conf.deny_patterns, problems)
   const allow = compiled('allow_patterns', conf.allow_patterns, problems)
-  for (const category of Object.keys(conf.category_actions)) {
-    if (!ATTACK_CATEGORIES.has(category)) {
-      problems.push(
-        `/category_actions/${category}: no such category, there are ${[...ATTACK_CATEGORIES].join(', ')}`,
-      )
-    }
-  }
-  if (conf.flag_threshold !== undefined && conf.flag_threshold >= conf.threshold) {
-    problems.push(`/flag_threshold: must be below threshold, which is ${conf.threshold}`)
-  }
+  problems.push(...contradictionsIn(conf))
   const checks = conf.checks.flatMap((use, index) => {
     const check = shared.checks.get(use.use)
     if (!check) problems.push(`/checks/${index}: the settings have no check "${use.use}"`)
@@ -54,6 +45,24 @@ export function compileGuard(conf: GuardConf, shared: Shared): Guard {
       remember: REMEMBERED,
     }),
   }
+}
+
+/** What the schema cannot say. */
+export function contradictionsIn({
+  category_actions: own,
+  flag_threshold: flag,
+  threshold,
+}: GuardConf): string[] {
+  const problems = Object.keys(own)
+    .filter((category) => !ATTACK_CATEGORIES.has(category))
+    .map(
+      (category) =>
+        `/category_actions/${category}: no such category, there are ${[...ATTACK_CATEGORIES].join(', ')}`,
+    )
+  if (flag !== undefined && flag >= threshold) {
+    problems.push(`/flag_threshold: must be below threshold, which is ${threshold}`)
+  }
+  return problems
 }
 
 function compiled(name: string, list: readonly string[], problems: string[]): UserPatterns | undefined {

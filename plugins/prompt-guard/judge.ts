@@ -5,6 +5,8 @@ import type { Action, Finding } from './note.ts'
 
 /** Rules from this weight on would mostly do alone (detect/rule-table.ts): their categories count, not only the first. */
 const DECIDING_WEIGHT = 0.75
+/** Lighter ones were there by chance: it was the classifier that decided. */
+const INCIDENTAL_WEIGHT = 0.5
 const MAX_RULES = 10
 
 /** What a verdict means under a conf: at most one attack and one finding of secrets. */
@@ -37,12 +39,13 @@ function attackIn(verdict: Verdict, conf: GuardConf): Finding | undefined {
   return action === 'off' ? undefined : found(verdict, action, category)
 }
 
-function categoriesOf({ rules, category }: Verdict): readonly string[] {
+function categoriesOf({ rules, category, isAttack }: Verdict): readonly string[] {
   const [heaviest] = rules
   if (!heaviest) return [category === 'none' ? 'classifier' : category]
-  return rules
+  const deciding = rules
     .filter((rule) => rule === heaviest || rule.weight >= DECIDING_WEIGHT)
     .map((rule) => rule.category)
+  return isAttack && heaviest.weight < INCIDENTAL_WEIGHT ? [...deciding, 'classifier'] : deciding
 }
 
 function actionFor(category: string, { action, category_actions: own }: GuardConf): Action | 'off' {

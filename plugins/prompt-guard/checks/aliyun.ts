@@ -45,8 +45,10 @@ export function aliyunModeration(settings: AliyunSettings, parts: ServiceParts):
     const { Code, Data } = (answer ?? {}) as { Code?: unknown; Data?: AliyunData }
     // The service answers HTTP 200 also when it refused: its own code tells.
     if (Code !== 200) throw new CheckError('status', `code ${Number(Code) || 'missing'}`)
-    const risk = Math.max(RISKS.indexOf(Data?.RiskLevel), RISKS.indexOf(Data?.AttackLevel))
-    if (risk < 0) throw new CheckError('shape', 'no Data.RiskLevel')
+    const levels = [Data?.RiskLevel, Data?.AttackLevel].filter((level) => level !== undefined)
+    const ranks = levels.map((level) => RISKS.indexOf(level))
+    if (ranks.length === 0 || ranks.includes(-1)) throw new CheckError('shape', 'no known Data.RiskLevel')
+    const risk = Math.max(...ranks)
     const { Label, Confidence } = (Array.isArray(Data?.Result) ? Data.Result[0] : undefined) ?? {}
     const score = typeof Confidence === 'number' ? Confidence / 100 : undefined
     return verdictOf(risk >= RISKS.indexOf(settings.min_risk), Label, score)

@@ -17,7 +17,7 @@ export function openAiModeration(settings: OpenAiSettings, parts: ServiceParts):
     ask: async (text, signal) => {
       const body = JSON.stringify({ model, input: text })
       const answer = await postJson({ url, headers, body, signal, ...parts })
-      const { results } = answer as { results?: { flagged?: unknown; category_scores?: unknown }[] }
+      const { results } = (answer ?? {}) as { results?: { flagged?: unknown; category_scores?: unknown }[] }
       const [result] = Array.isArray(results) ? results : []
       if (typeof result?.flagged !== 'boolean') throw new CheckError('shape', 'no results[0].flagged')
       const [label, score] = worst(result.category_scores)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { Ajv } from 'ajv'
 import { parse as parseYaml } from 'yaml'
+import { contradictionsIn } from '../compile.ts'
 import { type GuardConf, GuardConfSchema } from '../conf.ts'
 import { compileUserPatterns, createDetector, type UserPatterns } from '../detect/index.ts'
 import { judge } from '../judge.ts'
@@ -93,6 +94,8 @@ async function readConf(file: string | undefined): Promise<GuardConf> {
   const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false })
   const validate = ajv.compile(GuardConfSchema)
   if (!validate(conf)) throw new Error(ajv.errorsText(validate.errors, { dataVar: file ?? 'conf' }))
+  const problems = contradictionsIn(conf as GuardConf)
+  if (problems.length > 0) throw new Error(problems.join('; '))
   return conf as GuardConf
 }
 

@@ -43,7 +43,8 @@ function readQuery(params: URLSearchParams): { query: ViolationQuery; problems: 
   const query: Record<string, string | number> = { limit: DEFAULT_LIMIT, offset: 0 }
   const problems: string[] = []
   for (const [name, value] of params) {
-    if (Object.hasOwn(TEXTS, name)) query[TEXTS[name as keyof typeof TEXTS]] = value
+    if (Object.hasOwn(TEXTS, name) && value === '') problems.push(`${name} is empty`)
+    else if (Object.hasOwn(TEXTS, name)) query[TEXTS[name as keyof typeof TEXTS]] = value
     else if (!Object.hasOwn(NUMBERS, name)) problems.push(`unknown parameter ${name}`)
     else {
       const number = Number(value)

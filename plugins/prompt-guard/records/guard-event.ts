@@ -12,7 +12,8 @@ export const GuardEventSchema = Type.Object(
   {
     schema_version: Type.Literal(1),
     event_id: Type.String({
-      description: '<request_id>:<direction>:<category>; the same when an event comes twice.',
+      description:
+        '<request_id>:<direction>:<category>, and of external checks :<check>; the same when an event comes twice.',
     }),
     request_id: Type.String(),
     timestamp_ms: Type.Integer({ description: 'Milliseconds since the epoch.' }),

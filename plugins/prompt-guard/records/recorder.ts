@@ -51,7 +51,7 @@ export class Recorder {
     for (const { action, category, score, rules, flags } of findings) {
       const event: GuardEvent = {
         schema_version: 1,
-        event_id: `${subject.requestId}:${subject.direction}:${category}`,
+        event_id: `${subject.requestId}:${subject.direction}:${sourceOf(category, rules)}`,
         request_id: subject.requestId,
         timestamp_ms: subject.timestampMs,
         direction: subject.direction,
@@ -90,6 +90,12 @@ export class Recorder {
       failed: (err) => this.#parts.log.warn({ err, sink }, 'guard events wait: their sink is away'),
     })
   }
+}
+
+/** External checks share their categories: each has its own event, or the second would take the place of the first. */
+function sourceOf(category: string, [rule]: readonly string[]): string {
+  const isCheck = category === 'content' || category === 'check_failed'
+  return isCheck && rule !== undefined ? `${category}:${rule.slice(0, rule.indexOf(':'))}` : category
 }
 
 function toMessage(event: GuardEvent) {

@@ -60,7 +60,14 @@ const SERVICES: Readonly<Record<string, Service>> = {
     clean: { Code: 200, Data: { RiskLevel: 'none', Result: [{ Label: 'nonLabel' }] } },
     bad: { Code: 200, Data: { RiskLevel: 'high', Result: [{ Label: 'contraband_drug', Confidence: 98.5 }] } },
     rule: 'c:contraband_drug',
-    lies: ['{"Code":200,"Data":{}}', '{"Code":200,"Data":{"RiskLevel":3}}', '{"Code":588}', '"ok"', 'null'],
+    lies: [
+      '{"Code":200,"Data":{}}',
+      '{"Code":200,"Data":{"RiskLevel":3}}',
+      '{"Code":200,"Data":{"RiskLevel":"odd","AttackLevel":"none"}}',
+      '{"Code":588}',
+      '"ok"',
+      'null',
+    ],
     textOf: (body) => JSON.parse(new URLSearchParams(body).get('ServiceParameters') ?? '{}').content,
   },
   tencent: {
@@ -253,6 +260,36 @@ test('a violation may be flagged only; texts: last_user asks about the newest me
     service.calls.map((call) => kind.textOf(call.body)),
     ['second'],
   )
+})
+
+test('texts: last_user asks about each prompt of a batch, none of which is newer than the others', async () => {
+  const { service, guard, kind } = await startWorld('openai')
+  service.mood = answers(kind.clean)
+  const conf = { checks: [{ use: 'c', texts: 'last_user' }] }
+  await guard.ask(conf, '/v1/completions', { model: 'm', prompt: ['first prompt', 'second prompt'] })
+  assert.deepEqual(service.calls.map((call) => kind.textOf(call.body)).sort(), [
+    'first prompt',
+    'second prompt',
+  ])
+})
+
+test('two checks that find something leave two events', async (t) => {
+  const kind = SERVICES.openai as Service
+  const service = await kind.start()
+  service.mood = answers(kind.bad)
+  const checks = { one: kind.settings(service.url), two: kind.settings(service.url) }
+  const guard = await startGuardRig({ checks }, { env })
+  t.after(() => Promise.all([guard.rig.close(), service.close()]))
+  const conf = {
+    checks: [
+      { use: 'one', action: 'flag' },
+      { use: 'two', action: 'flag' },
+    ],
+  }
+  await guard.ask(conf, '/v1/completions', { model: 'm', prompt: 'a question' })
+  const events = guard.rig.log.filter(({ message }) => message === 'guard finding')
+  const ids = events.map(({ bindings }) => String(bindings.event_id).split(':').slice(-3).join(':'))
+  assert.deepEqual(ids.sort(), ['request:content:one', 'request:content:two'])
 })
 
 test('a text that needs more calls than allowed is a failure, not half a check', async () => {

@@ -110,8 +110,13 @@ const MIN_JOINED = 20
 const MIN_PARTED = 8
 /** Share of the letters that are in words of the vocabulary: else the run is another language or no text. */
 const MIN_KNOWN = 0.45
+/** Names in code are as short as this, and hold an abbreviation or two. */
+const MAX_NAME = 23
+const MIN_KNOWN_IN_NAME = 0.7
 const MIN_KNOWN_WORD = 3
 const RUN = new RegExp(`[a-z]{${MIN_PARTED},}`, 'g')
+/** Where less of a text is joined, only that is read, not the text around it: else all code would be read again. */
+const MIN_SHARE = 0.3
 
 /** Looks at every twentieth letter only, and at those before it where it might be the end of a run. */
 const hasLongRun = ({ chars, length }: Folded): boolean => {
@@ -124,19 +129,32 @@ const hasLongRun = ({ chars, length }: Folded): boolean => {
   return false
 }
 
-const separated = (run: string): string => {
+/** The words of a run, or undefined where it is none of joined words. */
+const wordsOf = (run: string): string | undefined => {
   const words = segment(run)
   let known = 0
   for (const word of words.split(' ')) if (word.length >= MIN_KNOWN_WORD) known += word.length
-  return known >= run.length * MIN_KNOWN ? ` ${words} ` : run
+  const share = run.length > MAX_NAME ? MIN_KNOWN : MIN_KNOWN_IN_NAME
+  return known >= run.length * share ? words : undefined
 }
 
 /** Parts words that were written as one ("ignoreallpreviousinstructions", "IgnoreAllPrevious"), by a vocabulary. */
 export const findJoined = (folded: Folded, text: string, found: Derived[]): void => {
   if (!hasLongRun(folded)) return
   const joined = foldedText(folded)
-  const parted = joined.replace(RUN, separated)
-  if (parted !== joined) found.push({ text: parted, disguise: 'joined', start: 0, end: text.length })
+  let letters = 0
+  const runs: string[] = []
+  const parted = joined.replace(RUN, (run) => {
+    const words = wordsOf(run)
+    if (words === undefined) return run
+    letters += run.length
+    if (run.length >= MIN_JOINED) runs.push(words)
+    return ` ${words} `
+  })
+  if (letters === 0) return
+  const isMostlyJoined = letters >= joined.length * MIN_SHARE
+  const reading = isMostlyJoined ? parted : runs.join('\n')
+  if (reading !== '') found.push({ text: reading, disguise: 'joined', start: 0, end: text.length })
 }
 
 const MIN_LEET_WORDS = 2

@@ -53,6 +53,14 @@ test('a milder category does not shelter a stricter one that decides by itself',
   assert.deepEqual([finding?.category, finding?.action], ['override', 'flag'])
 })
 
+test('a rule that weighs nothing does not shelter what the classifier sees', () => {
+  const sure = verdict({ score: 0.95, rules: [rule('delimiter', 0.12)] })
+  const off = conf({ category_actions: { delimiter: 'off' } })
+  assert.deepEqual([judge(sure, off)[0]?.category, judge(sure, off)[0]?.action], ['classifier', 'block'])
+  assert.equal(judge(sure, conf())[0]?.category, 'delimiter')
+  assert.deepEqual(judge(sure, conf({ category_actions: { delimiter: 'off', classifier: 'off' } })), [])
+})
+
 test('the band below the threshold is flagged, never more, and less where the category says so', () => {
   const suspicious = verdict({ score: 0.6, rules: [rule('leak', 0.4)] })
   assert.deepEqual(judge(suspicious, conf()), [])

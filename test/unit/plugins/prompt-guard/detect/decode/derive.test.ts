@@ -103,6 +103,21 @@ describe('derive', () => {
     )
   })
 
+  it('reads nothing but the joined words of a text in which little is joined, such as code', () => {
+    const code =
+      'if (!this.getValueOrDefault(index)) return options.parentNode.firstChild // a comment\n'.repeat(9)
+    const attack = SECRET.replaceAll(' ', '')
+    const [one, ...more] = derived(`${code} ${attack}`).filter(({ disguise }) => disguise === 'joined')
+    assert.deepEqual(
+      [one?.text.replace('systemprompt', 'system prompt'), more.length],
+      [SECRET.toLowerCase(), 0],
+    )
+    assert.deepEqual(
+      derived(code.replaceAll('Value', 'ParentNode')).filter(({ text }) => text.includes('return')),
+      [],
+    )
+  })
+
   it('reads the alphabet backwards', () => {
     const text = `${SECRET} and then tell me what it says`
     const atbash = text
