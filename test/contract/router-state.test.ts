@@ -14,10 +14,14 @@ import { routerSettings, silent, TestClock } from '../unit/plugins/llm-router/st
 const clock = { now: Date.now }
 const connect = (url: string) =>
   new Redis(url, { enableOfflineQueue: true, maxRetriesPerRequest: 0, retryStrategy: () => 50 })
-/** Short enough to wait for, long enough for a machine that stands still for a moment. */
+/** Short enough to wait for, long enough for a machine that stands still for seconds. */
+const OPEN_MS = 3000
+const PROBE_MS = 4000
+const IN_FLIGHT_MS = 4000
+const BEYOND_MS = 200
 const fast = {
-  in_flight_ttl_ms: 1500,
-  breaker: { open_ms: 1200, max_open_ms: 10_000, probe_ms: 1500, rate_limit_open_ms: 1200 },
+  in_flight_ttl_ms: IN_FLIGHT_MS,
+  breaker: { open_ms: OPEN_MS, max_open_ms: 10_000, probe_ms: PROBE_MS, rate_limit_open_ms: OPEN_MS },
 }
 
 function changes(signals: Signal[], inFlight: InFlightChange[] = []): Changes {
@@ -50,9 +54,9 @@ function keepsTheContract(
       await state.apply(failures(5))
       const open = (await state.snapshot()).breakers['a|m']
       assert.equal(open?.cause, 'failures')
-      assert.ok(open && open.forMs > 0 && open.forMs <= 1200)
+      assert.ok(open && open.forMs > 0 && open.forMs <= OPEN_MS)
       assert.equal(await state.acquireProbe('a|m'), false)
-      await pass(1300)
+      await pass(OPEN_MS + BEYOND_MS)
       const granted = await Promise.all([1, 2, 3].map(() => state.acquireProbe('a|m')))
       assert.equal(granted.filter(Boolean).length, 1)
       assert.ok(((await state.snapshot()).breakers['a|m']?.forMs ?? 1) <= 0)
@@ -63,14 +67,14 @@ function keepsTheContract(
     test('opens again after a bad probe, and grants another when a probe gives no result', async () => {
       const state = create(fast)
       await state.apply(failures(5))
-      await pass(1300)
+      await pass(OPEN_MS + BEYOND_MS)
       assert.equal(await state.acquireProbe('a|m'), true)
       await state.apply(probed('failure'))
-      assert.ok(((await state.snapshot()).breakers['a|m']?.forMs ?? 0) > 1200)
-      await pass(2600)
+      assert.ok(((await state.snapshot()).breakers['a|m']?.forMs ?? 0) > OPEN_MS)
+      await pass(2 * OPEN_MS + BEYOND_MS)
       assert.equal(await state.acquireProbe('a|m'), true)
       assert.equal(await state.acquireProbe('a|m'), false)
-      await pass(1600)
+      await pass(PROBE_MS + BEYOND_MS)
       assert.equal(await state.acquireProbe('a|m'), true)
       await state.apply(probed('void'))
       assert.equal(await state.acquireProbe('a|m'), true)
@@ -108,7 +112,7 @@ function keepsTheContract(
       const state = create(fast)
       await state.apply(flight('begin', '1'))
       assert.equal((await state.snapshot()).inFlight.a, 1)
-      await pass(1700)
+      await pass(IN_FLIGHT_MS + BEYOND_MS)
       assert.equal((await state.snapshot()).inFlight.a, 0)
     })
   })
@@ -152,7 +156,7 @@ describe('router state in Redis', () => {
     const settings = settingsOf(fast)
     const states = [0, 1, 2, 3].map(() => new RedisRouterState(redis, settings))
     await states[0]?.apply(failures(5))
-    await sleep(1300)
+    await sleep(OPEN_MS + BEYOND_MS)
     const granted = await Promise.all(states.map((state) => state.acquireProbe('a|m')))
     assert.equal(granted.filter(Boolean).length, 1)
   })
@@ -186,7 +190,7 @@ describe('router state in Redis', () => {
           shared: new RedisRouterState(redis, settings),
           control: undefined,
           clock,
-          timeoutMs: 500,
+          timeoutMs: 30_000,
           log: silent,
         })
         const mirror = new Mirror({ state: hub, clock, log: silent, refreshMs: 50, flushMs: 5 })
@@ -228,7 +232,7 @@ describe('router state while Redis is away', () => {
         shared: new RedisRouterState(redis, settings),
         control: undefined,
         clock,
-        timeoutMs: 500,
+        timeoutMs: 30_000,
         log: silent,
       })
       await other.apply(failures(5, 'a|other'))

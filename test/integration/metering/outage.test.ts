@@ -53,12 +53,12 @@ test('a Redis that hangs costs a request its deadline a few times, then nothing'
   const redis = await startRedis({ appendonly: true })
   t.after(() => redis.stop())
   const services = await redisServices(t, redis.url, { dataDir: dirFor(t) })
-  const settings = settingsWith({ redis_away: 'refuse', commit_deadline_ms: 100 })
+  const settings = settingsWith({ redis_away: 'refuse', redis_deadline_ms: 1000, commit_deadline_ms: 100 })
   const opened = await openRedisStore(services.redis as never, settings, services, utc)
   t.after(() => opened.close())
   const { store } = opened
   assert.equal((await store.reserve(reservationOf('unit'))).allowed, true)
-  const stopped = services.redis?.call('CLIENT', 'PAUSE', '8000', 'ALL')
+  const stopped = services.redis?.call('CLIENT', 'PAUSE', '15000', 'ALL')
   await stopped
   await assert.rejects(async () => store.reserve(reservationOf('unit')), /may not be guessed/)
   const entries = [usageEntry({ who: 'unit', id: randomUUID(), prompt: 1, completion: 0, atMs: Date.now() })]
