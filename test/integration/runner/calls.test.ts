@@ -9,6 +9,9 @@ import { startRig } from '../../support/rig.ts'
 
 const none = Type.Object({}, { additionalProperties: false })
 
+/** Names of the plugins that have been asked. */
+const deciding = new Set<string>()
+
 /** A plugin whose decision the test writes down in its conf. */
 function scripted(name: string, onFailure: 'deny' | 'allow' = 'deny', deadlineMs = 200): AnyPlugin {
   return definePlugin({
@@ -29,7 +32,8 @@ function scripted(name: string, onFailure: 'deny' | 'allow' = 'deny', deadlineMs
     open: () => ({}),
     prepare: (conf) => conf,
     decide: async (_request, conf): Promise<Decision> => {
-      if (conf.delay_ms) await sleep(conf.delay_ms)
+      deciding.add(name)
+      if (conf.delay_ms) await sleep(conf.delay_ms, undefined, { ref: false })
       if (conf.fail) throw new Error(conf.fail)
       return (conf.decision ?? { kind: 'pass' }) as Decision
     },
@@ -285,9 +289,9 @@ test('a reply that does not fit into a frame becomes a stop', async () => {
 
 test('an upstream that APISIX hangs up on aborts the plugin’s signal', async () => {
   const peer = await rig.peer()
-  const token = await peer.prepare({ patient: { delay_ms: 3000 } })
+  const token = await peer.prepare({ patient: { delay_ms: 60_000 } })
   const call = peer.call({ token, body })
-  await sleep(30)
+  while (!deciding.has('patient')) await sleep(5)
   peer.close()
   await assert.rejects(call)
   while (!/code="PEER_GONE"/.test(await rig.metric('llm_plugin_failures_total'))) await sleep(10)
