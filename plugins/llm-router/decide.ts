@@ -104,7 +104,7 @@ export function sendTo(picked: Picked, { request, route, facts, rule, earlier }:
 
 /** Any other body that its endpoint would not take was refused before the chain. */
 function missingBody(endpoint: Endpoint): Stop {
-  const valid = validateRequest(endpoint, {} as never)
+  const valid = validateRequest(endpoint, {})
   if (valid.ok) throw new Error(`an empty body is valid for ${endpoint}`)
   return invalidRequest(endpoint, valid)
 }

@@ -6,7 +6,7 @@ import { priceEvent } from './price-event.ts'
 import { meter } from './quota.ts'
 import { MeteringSettingsSchema } from './settings.ts'
 import { openShared, type Shared } from './shared.ts'
-import { toCommitEntry } from './store/open-store.ts'
+import { toCommitEntry } from './store/commit-entry.ts'
 import { ANONYMOUS } from './store/usage-store.ts'
 import { readTariff } from './tariff.ts'
 

@@ -8,7 +8,7 @@ const TOKENS_PER_PART = 4
 /** A cheap estimate of the prompt's tokens by characters; good for choosing a model, not for a bill. */
 export function estimatePromptTokens(endpoint: Endpoint, json: JsonObject): number {
   let tokens = 0
-  for (const { text } of textParts(endpoint, json as never)) tokens += tokensOf(text) + TOKENS_PER_PART
+  for (const { text } of textParts(endpoint, json)) tokens += tokensOf(text) + TOKENS_PER_PART
   return Math.ceil(tokens)
 }
 

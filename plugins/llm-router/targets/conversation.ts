@@ -12,7 +12,7 @@ export function conversationKey(facts: RequestFacts): string {
   const named = facts.header('x-conversation-id') ?? namedInBody(facts)
   if (named) return named.slice(0, MAX_READ_CHARS)
   const hash = createHash('sha1').update(facts.consumer ?? '')
-  for (const { role, text } of textParts(facts.endpoint, facts.json as never)) {
+  for (const { role, text } of textParts(facts.endpoint, facts.json)) {
     hash.update(`\n${role}\n`).update(text.slice(0, MAX_READ_CHARS))
     if (role === 'user' || role === 'input') break
   }

@@ -2,7 +2,7 @@ import type { Services } from '../../../runner/plugin.ts'
 import type { MeteringSettings } from '../settings.ts'
 import type { OpenStore } from '../store/open-store.ts'
 import { BacklogWatch } from './backlog-watch.ts'
-import type { Outbox, Sink } from './outbox.ts'
+import type { Outbox, Sink, SinkName } from './outbox.ts'
 import { Relay } from './relay.ts'
 import { clickHouseSink, kafkaSink, webhookSink } from './sinks.ts'
 
@@ -12,7 +12,7 @@ export interface Relays {
 
 const POLL_MS = 100
 const MAX_BACKOFF_MS = 5_000
-const BATCH = { kafka: 500, clickhouse: 5_000, webhook: 20 } as const
+const BATCH: Readonly<Record<SinkName, number>> = { kafka: 500, clickhouse: 5_000, webhook: 20 }
 
 type Kind = 'events' | 'alerts'
 
@@ -59,7 +59,7 @@ export async function openRelays(
         sent: (records: number) => sent.inc(labels, records),
         failed: () => failed.inc(labels),
       }
-      const batch = BATCH[sink.name as keyof typeof BATCH]
+      const batch = BATCH[sink.name]
       const relay = new Relay(
         outbox,
         sink,

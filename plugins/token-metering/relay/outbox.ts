@@ -20,8 +20,10 @@ export interface Backlog {
   readonly oldestMs: number | undefined
 }
 
+export type SinkName = 'kafka' | 'clickhouse' | 'webhook'
+
 export interface Sink {
-  readonly name: string
+  readonly name: SinkName
   /** Settles when all records are safe there. @throws when it is not known that they are. */
   send(records: readonly string[]): Promise<void>
 }
