@@ -1,3 +1,4 @@
+import { addsNothing } from './added.ts'
 import type { Alignment } from './align.ts'
 import { QUALIFIERS } from './lexicon/qualifiers.ts'
 import type { OrderVerdict } from './order.ts'
@@ -20,7 +21,7 @@ export function closenessOf(similarity: number, threshold: number): Closeness {
 /** Words agree more often by chance in a short text: it must be nearer than the threshold. */
 const SHORT_TEXT = 7
 const SHORT_TEXT_BAR: Closeness = 0.6
-/** A question may name one or two things more if it is long beside them and as good as the same to the model. */
+/** A question may say one or two light words more if it is long beside them and as good as the same to the model. */
 const ADDED_TO_TOKENS = 7
 const MAX_ADDED = 2
 const ADDED_BAR: Closeness = 0.8
@@ -29,7 +30,7 @@ export function isNearEnough(a: Reading, b: Reading, closeness: Closeness): bool
   return Math.min(a.tokens.length, b.tokens.length) > SHORT_TEXT || closeness >= SHORT_TEXT_BAR
 }
 
-/** Whether words that only one of two questions has may be passed over. */
+/** Whether words that only one of two questions has may be passed over: light ones, never those that name things. */
 export function excusesAddition(
   a: Reading,
   b: Reading,
@@ -40,7 +41,9 @@ export function excusesAddition(
     closeness >= ADDED_BAR &&
     Math.min(unmatchedA.length, unmatchedB.length) === 0 &&
     Math.max(unmatchedA.length, unmatchedB.length) <= MAX_ADDED &&
-    Math.min(a.tokens.length, b.tokens.length) >= ADDED_TO_TOKENS
+    Math.min(a.tokens.length, b.tokens.length) >= ADDED_TO_TOKENS &&
+    addsNothing(a, unmatchedA) &&
+    addsNothing(b, unmatchedB)
   )
 }
 

@@ -81,10 +81,16 @@ export function questionClass(folded: string, raw: readonly Raw[], han: boolean)
   for (let i = 0; i < Math.min(words.length, limit); i++) {
     const word = words[i] ?? ''
     if (!/^(?:who|whom|whose|what|which|when|where|why|how)$/.test(word)) continue
+    if (word === 'when' && !asksWhen(words[i + 1]) && !folded.includes('?')) continue
     const rest = words.slice(i, i + 8).join(' ')
     for (const [pattern, name] of EN) if (pattern.test(`${rest} `)) return name
   }
   return 'none'
+}
+
+/** "When did it start", "when to start"; not "When it started, ...". */
+function asksWhen(next: string | undefined): boolean {
+  return next === undefined || next === 's' || next === 'to' || AUX.has(next)
 }
 
 const COMPATIBLE: readonly (readonly [QuestionClass, QuestionClass])[] = [

@@ -31,7 +31,8 @@ const LIGHT: ReadonlySet<string> = new Set(
   'contain make get take carry his her approximately'.split(' ').map((word) => canonical(lemma(word))),
 )
 
-function saysLittle(word: Token | undefined): boolean {
+/** Whether a word adds next to nothing to what it stands with. */
+export function saysLittle(word: Token | undefined): boolean {
   return isDroppable(word) || (word !== undefined && LIGHT.has(word.key))
 }
 

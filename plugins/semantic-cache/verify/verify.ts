@@ -12,7 +12,7 @@ import { judgeOrder } from './order.ts'
 import { asksWhy, questionClass, sameQuestion } from './question.ts'
 import { readPieces } from './read.ts'
 import { references, sameReferences, sameSeats } from './reference.ts'
-import { isRequest } from './request.ts'
+import { isOwnStory, isRequest } from './request.ts'
 import { isHarmless } from './substitution.ts'
 import { foldText, mainScript } from './text.ts'
 import { type Raw, tokenize } from './tokenize.ts'
@@ -85,9 +85,16 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
     closeness !== undefined &&
     (isQuestion
       ? excusesAddition(a, b, alignment, closeness)
-      : excusesWords(a, b, alignment, order, closeness) && !isRequest(left) && !isRequest(right))
+      : excusesWords(a, b, alignment, order, closeness) &&
+        !isPrompt(left, leftRaw) &&
+        !isPrompt(right, rightRaw))
   if (!excused && !isHarmless(a, b, alignment)) return reject('content')
   return closeness === undefined || isNearEnough(a, b, closeness) ? { accept: true } : reject('closeness')
+}
+
+/** No statement, though it is no question. */
+function isPrompt(folded: string, raw: readonly Raw[]): boolean {
+  return isRequest(folded) || isOwnStory(raw)
 }
 
 function isAssignment({ kind, text }: Raw): boolean {

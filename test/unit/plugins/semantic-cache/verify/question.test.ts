@@ -9,6 +9,8 @@ const rows: [string, string][] = [
   ['What is it?', 'what'],
   ['Which one is it?', 'what'],
   ['When did it start?', 'when'],
+  ['when to start', 'when'],
+  ['When it started , he lost control', 'none'],
   ['What time is it?', 'when'],
   ['Where is it?', 'where'],
   ['Why is it so?', 'why'],
