@@ -53,8 +53,9 @@ export const CacheConfSchema = Type.Object(
     }),
     max_query_chars: Type.Integer({
       minimum: 1,
-      default: 8192,
-      description: 'A longer last user message is matched exactly only.',
+      default: 2000,
+      description:
+        'A longer last user message is matched exactly only. The verifier reads 2000 characters, so more changes nothing.',
     }),
     max_answer_bytes: Type.Integer({
       minimum: 1,

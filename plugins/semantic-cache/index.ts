@@ -23,6 +23,7 @@ import { type CacheNote, cacheNote, type ShadowedHit } from './note.ts'
 import { type Hit, serve } from './serve.ts'
 import { CacheSettingsSchema, checkCacheSettings } from './settings.ts'
 import { openShared, type Shared } from './shared.ts'
+import { MAX_CHARS } from './verify/verify.ts'
 
 interface State {
   readonly conf: CacheConf
@@ -120,7 +121,9 @@ async function findOtherwise(
 }
 
 function isSemantic({ query, context }: CacheKey, conf: CacheConf): boolean {
-  return conf.semantic && context !== '' && query !== '' && query.length <= conf.max_query_chars
+  // What the verifier would not read need not be embedded, here and when its answer is stored.
+  const maxChars = Math.min(conf.max_query_chars, MAX_CHARS)
+  return conf.semantic && context !== '' && query !== '' && query.length <= maxChars
 }
 
 /**

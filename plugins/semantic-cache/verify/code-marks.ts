@@ -65,3 +65,10 @@ export function quotesIn(text: string): number {
   }
   return count
 }
+
+/** The spaces before each line that is not empty; "" where no line has any. In Python, or YAML, they are the meaning. */
+export function indentation(text: string): string {
+  const widths = Array.from(text.matchAll(/^([ \t]*)\S/gm), ([, spaces = '']) => spaces.length)
+  // Of a pasted block the first line may have lost its own.
+  return widths.slice(1).some((width) => width > 0) ? widths.slice(1).join(',') : ''
+}

@@ -1,7 +1,7 @@
 import { align } from './align.ts'
 import { blocksOf } from './blocks.ts'
 import { excusesAddition, excusesWords, isNearEnough } from './closeness.ts'
-import { quotesIn } from './code-marks.ts'
+import { indentation, quotesIn } from './code-marks.ts'
 import { exactDifference, isName } from './differences.ts'
 import { directionClash, joinClash } from './direction.ts'
 import { withoutFrame } from './frame.ts'
@@ -18,7 +18,8 @@ import { foldText, mainScript } from './text.ts'
 import { type Raw, tokenize } from './tokenize.ts'
 import type { Rejection, RejectReason, Verdict, VerifyOptions } from './verdict.ts'
 
-const MAX_CHARS = 2000
+/** Longer texts are not compared, in UTF-16 units: with their length grows the time that the event loop is held. */
+export const MAX_CHARS = 2000
 /** Content words of the longer text per word of the shorter one. */
 const MAX_LENGTH_RATIO = 2
 /** In a statement of so few words, as in a question, it matters who is meant. */
@@ -41,6 +42,7 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   const rightRaw = withoutFrame(tokenize(right))
   const isCode = leftRaw.some(isAssignment) && rightRaw.some(isAssignment)
   if (isCode && quotesIn(left) !== quotesIn(right)) return reject('identifier', 'quotes')
+  if (indentation(left) !== indentation(right)) return reject('identifier', 'indent')
   if (sameWords(leftRaw, rightRaw)) return { accept: true }
   const a = readPieces(leftRaw)
   const b = readPieces(rightRaw)

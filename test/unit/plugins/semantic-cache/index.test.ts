@@ -149,6 +149,18 @@ test('serves near-duplicates, as near as route and request want them', async (t)
   assert.equal((await cache.ask({ json: near, headers: { 'x-cache-threshold': '1' } }, conf)).cache, 'HIT')
 })
 
+test('does not embed what the verifier would not read', async (t) => {
+  const cache = await openCache(t)
+  const embedded = async () =>
+    /result="ok"} (\d+)/.exec(await cache.metric('llm_cache_embedding_seconds_count'))?.[1]
+  const long = 'How do I read a file in Python? '.repeat(70)
+  await cache.fetch({ json: chat(long) }, 'open()', { max_query_chars: 100_000 })
+  assert.equal((await cache.ask({ json: chat(long) })).cache, 'HIT')
+  assert.equal(await embedded(), undefined)
+  await cache.fetch({ json: chat(QUESTION) }, 'open()')
+  assert.equal((await cache.ask({ json: chat(QUESTION.toLowerCase()) })).cache, 'HIT')
+})
+
 test('the verifier’s bars count from the threshold of the route, whatever the request asks for', async (t) => {
   const cache = await openCache(t)
   // To the lexical embedder the two are 0.86 alike.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codeMarkAt, quotesIn } from '../../../../../plugins/semantic-cache/verify/code-marks.ts'
+import { codeMarkAt, indentation, quotesIn } from '../../../../../plugins/semantic-cache/verify/code-marks.ts'
 
 /** All code marks of a text, in order. */
 function marksOf(text: string): string[] {
@@ -44,4 +44,11 @@ for (const text of prose) {
 
 test('counts quotes, not apostrophes', () => {
   assert.equal(quotesIn(`don't say "no" to 'x'`), 4)
+})
+
+test('sees how far the lines of a block are indented, not how many empty ones there are', () => {
+  assert.equal(indentation('if x:\n  a()\n\n  b()'), '2,2')
+  assert.equal(indentation('if x:\n  a()\nb()'), '2,0')
+  assert.equal(indentation('  one line'), '')
+  assert.equal(indentation('two\nlines'), '')
 })

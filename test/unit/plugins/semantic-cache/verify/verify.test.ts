@@ -77,6 +77,7 @@ const different: [string, string, RejectReason][] = [
   ['What does ls -a do?', 'What does ls -A do?', 'identifier'],
   ['What is "a" + 1 in JavaScript?', 'What is a + 1 in JavaScript?', 'identifier'],
   ['Are you there at 3:30 am?', 'Are you there at 3:30 pm?', 'identifier'],
+  ['Explain\nif x:\n  a()\n  b()', 'Explain\nif x:\n  a()\nb()', 'identifier'],
   ['What is -5 + 3?', 'What is 5 + 3?', 'number'],
   ['What is new in Python 3.10?', 'What is new in Python 3.1?', 'number'],
   ['Is 12 pm noon or midnight?', 'Is 12 am noon or midnight?', 'number'],
