@@ -88,8 +88,9 @@ test('a worker that is killed under load costs the calls it had open and nothing
   const loads = Array.from({ length: PEERS }, load)
   await until(() => numbers.length > 100, 'load')
   const [victim = 0] = ready()
+  const before = scene.workerPids().length
   process.kill(victim, 'SIGKILL')
-  await until(() => ready().length === 2, 'the replacement')
+  await until(() => scene.workerPids().length === before + 1, 'the replacement')
   const afterwards = numbers.length
   await until(() => numbers.length > afterwards + 100, 'load after the replacement')
   running = false
@@ -106,8 +107,10 @@ test('a worker that is killed under load costs the calls it had open and nothing
 
 test('a connection that comes while no worker is there waits for one', async () => {
   const before = scene.workerPids().length
+  const gone = () => scene.runner.lines.filter(({ msg }) => msg === 'worker is gone, replacing it').length
+  const goneBefore = gone()
   for (const pid of ready()) process.kill(pid, 'SIGKILL')
-  await until(async () => (await fetch(`${scene.usageUrl}/readyz`)).status === 503, 'not ready')
+  await until(() => gone() === goneBefore + 2, 'the supervisor has seen it')
   const peer = await Peer.connect(scene.socketPath, 60_000)
   const token = await peer.prepare({ mine: { stop: 'waited' } })
   assert.ok(told(await peer.call({ token, body: CHAT })).pid > 0)
