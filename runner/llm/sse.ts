@@ -35,7 +35,10 @@ interface Line {
   to: number
 }
 
-/** The lines of a text without their ends, a run of empty ones as one. The same object is reused: read it before asking for the next. */
+/**
+ * The lines of a text without their ends, a run of empty ones as one. The same object is reused: read it before asking
+ * for the next.
+ */
 export function* lines(body: string): Generator<Readonly<Line>, void, undefined> {
   const line: Line = { from: 0, to: 0 }
   const length = body.length

@@ -1,9 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
 
-/**
- * The runner's own settings: a YAML file, overridden by LLM_RUNNER_<SECTION>_<KEY> variables and flags. `${VAR}` in a
- * string takes a value from the environment, so that secrets stay out of the file.
- */
 const section = <P extends Record<string, TSchema>>(description: string, properties: P) =>
   Type.Object(properties, { additionalProperties: false, default: {}, description })
 /** Absent unless the file has it. */
@@ -12,6 +8,10 @@ const optionalSection = <P extends Record<string, TSchema>>(description: string,
 const ms = (value: number, description: string, maximum = 3_600_000) =>
   Type.Integer({ minimum: 1, maximum, default: value, description: `Milliseconds. ${description}` })
 
+/**
+ * The runner's own settings: a YAML file, overridden by LLM_RUNNER_<SECTION>_<KEY> variables and flags. `${VAR}` in a
+ * string takes a value from the environment, so that secrets stay out of the file.
+ */
 export const SettingsSchema = Type.Object(
   {
     listen: Type.String({

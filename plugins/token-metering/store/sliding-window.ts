@@ -1,7 +1,7 @@
 /**
- * Tokens and requests of the last 60 seconds in buckets of one second. A bucket leaves 60 seconds after the newest thing in it: so
- * no more than the limit gets through in any 60 seconds, nobody waits longer than that, and what is older by less than
- * a second than the newest of its bucket leaves with it.
+ * Tokens and requests of the last 60 seconds in buckets of one second. A bucket leaves 60 seconds after the newest thing
+ * in it: so no more than the limit gets through in any 60 seconds, nobody waits longer than that, and what is older by
+ * less than a second than the newest of its bucket leaves with it.
  */
 const WINDOW_MS = 60_000
 const BUCKET_MS = 1000
