@@ -32,7 +32,7 @@ export function codeMarkAt(text: string, at: number): string | undefined {
     case '\\':
       return '\\'
     default:
-      return undefined
+      return symbolAt(text, at)
   }
 }
 
@@ -41,6 +41,16 @@ function isCodeBracket(mark: string, before: string, after: string): boolean {
   if (/[A-Za-z0-9_$("']/.test(before) || /[A-Za-z0-9_$("']/.test(after)) return true
   return ['[]', '{}'].some((pair) => pair === mark + after || pair === before + mark)
 }
+
+/** Signs of mathematics, arrows, emoji and currencies that stand alone, each another. */
+function symbolAt(text: string, at: number): string | undefined {
+  const sign = String.fromCodePoint(text.codePointAt(at) ?? 0)
+  if (!/[\p{Sm}\p{So}\p{Sc}]/u.test(sign) || READ_ELSEWHERE.test(sign)) return undefined
+  return /\p{Sc}/u.test(sign) && /^\s?\d/.test(text.slice(at + sign.length, at + 4)) ? undefined : sign
+}
+
+/** Operators of read.ts, degrees, and what adds nothing. */
+const READ_ELSEWHERE = /[+=<>×÷≤≥≠°℃℉©®™|~]/u
 
 /** `|` and `||`, `*` and `**` are different operators. */
 function runAt(text: string, at: number): string {

@@ -5,10 +5,16 @@ const DASHES = /[\u2010-\u2015\u2212\uff5e\u301c~]/g
 const NAME_DOTS = /[\u00b7\u30fb\u2022\u2027]/g
 const MARKS = /[\u0300-\u036f]/g
 
+const SUPERSCRIPTS = /[\u00b2\u00b3\u00b9\u2070\u2074-\u207f]+/g
+const FRACTION_AFTER_DIGIT = /(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])/g
+
 /** One form for what looks or means the same in writing: width, quotes, dashes, accents. Keeps case. */
 export function foldText(text: string): string {
   const folded = text
     .replace(NAME_DOTS, '')
+    // Before they become plain digits: 10⁵ is not 105, 1½ is not 11/2.
+    .replace(SUPERSCRIPTS, '^$&')
+    .replace(FRACTION_AFTER_DIGIT, ' ')
     .normalize('NFKC')
     .replace(DOUBLE_QUOTES, '"')
     .replace(QUOTES, "'")
@@ -65,4 +71,22 @@ export function mainScript(text: string): Script {
     }
   }
   return best
+}
+
+const words = (list: string) => new RegExp(`(?<!\\p{L})(?:${list})(?!\\p{L})`, 'iu')
+/** English has them, the languages beside it have not. */
+const ENGLISH = words(
+  'the|and|with|from|that|which|were|their|how|what|does|this|his|she|are|its|it|who|when|where|after|into|been|be|not|but|or',
+)
+/** Dutch and German have some of these, and Scandinavian or Romance languages some of those; only English has both. */
+const GERMANIC = words('of|is|was|in')
+const OTHERS = words('by|to|for|at|on|has|he|her')
+
+/**
+ * Whether the tables of negations, roles and qualifiers know this language. Of another one no difference can be judged:
+ * its "not" is a word like any other.
+ */
+export function isKnownLanguage(folded: string, script: Script): boolean {
+  if (script !== 'latin') return script === 'han'
+  return ENGLISH.test(folded) || (GERMANIC.test(folded) && OTHERS.test(folded))
 }

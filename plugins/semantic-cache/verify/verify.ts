@@ -14,7 +14,7 @@ import { readPieces } from './read.ts'
 import { references, sameReferences, sameSeats } from './reference.ts'
 import { isOwnStory, isRequest } from './request.ts'
 import { isHarmless } from './substitution.ts'
-import { foldText, mainScript } from './text.ts'
+import { foldText, isKnownLanguage, mainScript } from './text.ts'
 import { type Raw, tokenize } from './tokenize.ts'
 import type { Rejection, RejectReason, Verdict, VerifyOptions } from './verdict.ts'
 
@@ -85,6 +85,7 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
   const isQuestion = asked !== 'none' || answered !== 'none'
   const excused =
     closeness !== undefined &&
+    (isKnownLanguage(left, script) || isKnownLanguage(right, script)) &&
     (isQuestion
       ? excusesAddition(a, b, alignment, closeness)
       : excusesWords(a, b, alignment, order, closeness) &&

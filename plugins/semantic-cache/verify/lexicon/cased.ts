@@ -3,7 +3,7 @@ export const ACRONYMS: ReadonlySet<string> = new Set('us it who aids ram led pin
 
 /** Words that are another word with a capital letter. "china" and "excel" are not here: nobody means the dishes. */
 export const PROPER: ReadonlySet<string> = new Set(
-  'polish turkey nice reading bath mobile job lent cork mark bill'.split(' '),
+  'polish turkey nice reading bath mobile job lent cork'.split(' '),
 )
 
 /** Months whose names are words: after these, or with a capital, they are months. */

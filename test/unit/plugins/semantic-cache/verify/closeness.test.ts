@@ -98,3 +98,19 @@ test('no closeness excuses a number, a negation, a name or an exchange', () => {
     assert.equal(verify(a, b, { closeness: 1 }).accept, false, a)
   }
 })
+
+test('no embedding excuses a word in a language of which the tables know no negation', () => {
+  for (const [text, negated] of [
+    [
+      'Die Mieter der Wohnung im zweiten Stock dürfen den Garten hinter dem Haus am Wochenende für Feiern nutzen',
+      'Die Mieter der Wohnung im zweiten Stock dürfen den Garten hinter dem Haus am Wochenende nicht für Feiern nutzen',
+    ],
+    [
+      'Жильцы второго этажа могут пользоваться садом за домом по выходным для своих праздников и встреч с друзьями',
+      'Жильцы второго этажа не могут пользоваться садом за домом по выходным для своих праздников и встреч с друзьями',
+    ],
+  ] as const) {
+    assert.deepEqual(verify(text, negated, { closeness: 1 }), { accept: false, reason: 'content' })
+    assert.equal(verify(text, text.toUpperCase(), { closeness: 0 }).accept, true)
+  }
+})

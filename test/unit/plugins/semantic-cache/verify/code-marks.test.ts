@@ -24,6 +24,8 @@ const code: readonly [string, readonly string[]][] = [
   ['n % 2', ['%']],
   ['f("a")', ['"']],
   ['a // b', ['//']],
+  ['x ∈ A → 👍', ['∈', '→', '👍']],
+  ['in €?', ['€']],
 ]
 for (const [text, marks] of code) {
   test(`reads the code in ${text}`, () => assert.deepEqual(marksOf(text), marks))
@@ -36,6 +38,7 @@ const prose = [
   'R&D and/or sales, 5 % more (really).',
   '这是什么蘑菇}有毒吗',
   'Is it so?!',
+  '€5 at 20 °C, ACME™',
   'She said "no".',
 ]
 for (const text of prose) {

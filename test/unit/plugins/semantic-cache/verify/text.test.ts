@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { foldText, mainScript } from '../../../../../plugins/semantic-cache/verify/text.ts'
+import { foldText, isKnownLanguage, mainScript } from '../../../../../plugins/semantic-cache/verify/text.ts'
 
 const folds: [string, string][] = [
   ['ＡＰＩ　ｋｅｙ', 'API key'],
   ['“x” ‘y’', '"x" \'y\''],
   ['Măgheruş', 'Magherus'],
   ['1990–1995', '1990-1995'],
+  ['10⁵ CO₂', '10^5 CO2'],
+  ['1½', '1 1⁄2'],
   ['迈克尔·杰克逊', '迈克尔杰克逊'],
   ['《红楼梦》', '"红楼梦"'],
 ]
@@ -22,3 +24,20 @@ const scripts: [string, string][] = [
 ]
 for (const [text, script] of scripts)
   test(`«${text}» is ${script}`, () => assert.equal(mainScript(text), script))
+
+const languages: [string, boolean][] = [
+  ['She was born in London', true],
+  ['It is a village of Poland by the sea', true],
+  ['如何打开夜间模式', true],
+  ['Was ist in der Wohnung nicht erlaubt', false],
+  ['Wat is het beste in het land of daarbuiten', false],
+  ['Hvad koster det at bo her for to personer', false],
+  ['Puis-je résilier mon contrat', false],
+  ['¿Me has dicho lo que he de hacer?', false],
+  ['Где Москва', false],
+]
+for (const [text, isKnown] of languages) {
+  test(`${isKnown ? 'knows' : 'does not know'} the language of «${text}»`, () => {
+    assert.equal(isKnownLanguage(text, mainScript(text)), isKnown)
+  })
+}
