@@ -39,7 +39,7 @@ const judgeHeldOut = (path: string): Scored[] => {
       .map((row) => {
         const logOdds = scoreRow(model, row)
         const { sample, patterns, structure } = row
-        const calibrated = toScore(combinedLogOdds(logOdds, patterns), row.windows.length)
+        const calibrated = toScore(combinedLogOdds(logOdds, patterns), row.windows.length, patterns)
         // As the detector joins them; readings of disguised texts are left out here.
         const together = either(calibrated, structure)
         return {

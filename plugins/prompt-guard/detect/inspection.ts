@@ -11,8 +11,9 @@ import {
 } from './analysis.ts'
 import { derive } from './decode/derive.ts'
 import type { Derived } from './decode/types.ts'
+import { withoutDefences } from './defences.ts'
 import { countWindows, scoreWindows } from './linear.ts'
-import { classifierScore, combinedLogOdds, LINEAR_MODEL, toScore } from './model.ts'
+import { classifierScore, combinedLogOdds, LINEAR_MODEL, LONE_PATTERNS, toScore } from './model.ts'
 import type { RuleRow } from './rule-table.ts'
 import { RULE_SET, type RuleHit } from './rules.ts'
 import { type Run, takeOver } from './run.ts'
@@ -42,8 +43,8 @@ const REWRITES: ReadonlySet<Disguise> = new Set(['spaced', 'joined', 'leet', 'ro
 /** A text to look at: one that was given, or one derived from it, with its place in the given one. */
 type Piece = { whole: string; view: View; depth: number; span: Span; mayRewrite: boolean; origin: Origin }
 
-/** What the slices of one text have shown so far. */
-type Tally = { worst: number; structure: number; classifier: number; windows: number }
+/** What the slices of one text have shown so far: `worst` where rules matched, `lone` where only the classifier speaks. */
+type Tally = { worst: number; lone: number; structure: number; classifier: number; windows: number }
 
 const flag = (run: Run, name: Flag): void => {
   if (!run.verdict.flags.includes(name)) run.verdict.flags.push(name)
@@ -114,9 +115,16 @@ const either = (one: number, other: number): number => 1 - (1 - one) * (1 - othe
 const weigh = (patterns: number, origin: Origin): number =>
   origin === 'tool' ? 1 - (1 - patterns) ** 2 : patterns
 
-const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally: Tally): Derived[] => {
+const isOverride = ({ rule }: RuleHit): boolean => RULE_SET.rows[rule]?.category === 'override'
+
+const judgeSlice = (run: Run, piece: Piece, offset: number, whole: string, tally: Tally): Derived[] => {
   const { verdict, options } = run
-  const hits = analyse(slice)
+  let slice = whole
+  let hits = analyse(slice)
+  if (hits.some(isOverride)) {
+    slice = withoutDefences(whole)
+    if (slice !== whole) hits = analyse(slice)
+  }
   verdict.inspectedChars += slice.length
   if (scratch.hits.overflow) verdict.truncated = true
   flagDisguises(run, hits)
@@ -134,7 +142,10 @@ const judgeSlice = (run: Run, piece: Piece, offset: number, slice: string, tally
     classifier = scoreWindows(LINEAR_MODEL, scratch.features)
     tally.windows += countWindows(scratch.features.blocks)
     tally.classifier = Math.max(tally.classifier, classifier)
-    tally.worst = Math.max(tally.worst, combinedLogOdds(classifier, patterns))
+    const logOdds = combinedLogOdds(classifier, patterns)
+    // Words written as one are read alone, and the rules miss them most: there the classifier keeps its word.
+    if (patterns < LONE_PATTERNS && piece.view !== 'joined') tally.lone = Math.max(tally.lone, logOdds)
+    else tally.worst = Math.max(tally.worst, logOdds)
   }
   run.own.patterns = Math.max(run.own.patterns, either(patterns, structure))
   if (options.decode === false || piece.depth >= MAX_DEPTH) return []
@@ -174,7 +185,9 @@ function* denySteps(run: Run, piece: Piece, offset: number, slice: string): Gene
 const addScore = (run: Run, piece: Piece, tally: Tally): void => {
   const { own, options } = run
   const usesClassifier = options.layers?.classifier !== false
-  const calibrated = usesClassifier ? toScore(tally.worst, tally.windows) : Math.max(0, tally.worst)
+  const calibrated = usesClassifier
+    ? Math.max(toScore(tally.worst, tally.windows, 1), toScore(tally.lone, tally.windows, 0))
+    : Math.max(0, tally.worst)
   // The calibration was fitted without the structural rules: they join after it.
   const score = either(calibrated, tally.structure)
   own.score = Math.max(own.score, score)
@@ -189,6 +202,7 @@ function* pieceSteps(run: Run, piece: Piece): Generator<void, void, void> {
   const { whole } = piece
   const tally: Tally = {
     worst: Number.NEGATIVE_INFINITY,
+    lone: Number.NEGATIVE_INFINITY,
     structure: 0,
     classifier: Number.NEGATIVE_INFINITY,
     windows: 0,
