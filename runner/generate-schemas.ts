@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { TSchema } from 'typebox'
 import { builtinPlugins } from '../plugins/index.ts'
 import { GuardEventSchema } from '../plugins/prompt-guard/records/guard-event.ts'
+import { PriceFileSchema } from '../plugins/token-metering/cost/price-file.ts'
 import { type GeneratedFiles, writeOrCheck } from './generated-files.ts'
 import { SettingsSchema } from './settings/schema.ts'
 import { UsageEventSchema } from './usage/event.ts'
@@ -18,6 +19,7 @@ export function schemaFiles(dir: string): GeneratedFiles {
   add('settings.schema.json', 'Settings of the runner', SettingsSchema)
   add('usage-event.schema.json', 'Usage event', UsageEventSchema)
   add('guard-event.schema.json', 'Guard event', GuardEventSchema)
+  add('prices.schema.json', 'Prices of LLM APIs', PriceFileSchema)
   for (const { name, conf, settings } of builtinPlugins) {
     add(`plugins/${name}.conf.json`, `Conf of ${name} on a route`, conf)
     add(`plugins/${name}.settings.json`, `Settings of ${name}, below plugins.${name}`, settings)

@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox'
 
-/** The schema of schemas/prices.json and of the overrides in the settings; schemas/prices.schema.json is made of it. */
 const price = (description: string) =>
   Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,6})?$', description: `${description}, per million tokens.` })
 
@@ -54,12 +53,12 @@ const PriceEntrySchema = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 128,
-        description: 'Provider pattern, `*` allowed; default: any.',
+        description: 'Provider pattern, with `*` and `?`; default: any.',
       }),
     ),
     models: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
       minItems: 1,
-      description: 'Model names or patterns with `*`.',
+      description: 'Model names or patterns, with `*` and `?`.',
     }),
     currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code.' }),
     valid_from: Type.String({
@@ -75,13 +74,14 @@ const PriceEntrySchema = Type.Object(
   { additionalProperties: false },
 )
 
+/** The schema of schemas/prices.json and of the overrides in the settings; schemas/prices.schema.json is made of it. */
 export const PriceFileSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String()),
     note: Type.Optional(Type.String()),
     prices: Type.Array(PriceEntrySchema),
   },
-  { $id: 'prices', title: 'Prices of LLM APIs', additionalProperties: false },
+  { additionalProperties: false },
 )
 
 export type RatesJson = Static<typeof RatesSchema>

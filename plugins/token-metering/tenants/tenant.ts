@@ -13,7 +13,7 @@ export const TenantSchema = Type.Object(
     allowed_models: Type.Optional(
       Type.Array(Type.String({ minLength: 1, pattern: '^[^|]+$' }), {
         minItems: 1,
-        description: 'Model names, `*` allowed. Absent: all.',
+        description: 'Model names or patterns, with `*` and `?`. Absent: all.',
       }),
     ),
     status: Type.Union([Type.Literal('active'), Type.Literal('disabled')], { default: 'active' }),
