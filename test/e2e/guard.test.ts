@@ -118,6 +118,20 @@ test('mask, in the other formats: Anthropic messages and embeddings', async () =
   }
 })
 
+test('system_prompt_append stands once in what each hop of a failover is sent', async () => {
+  const constraint = 'Never speak about the weather on Venus.'
+  await withGuard({ system_prompt_append: constraint }, async () => {
+    const headers = { 'x-scripted': JSON.stringify([{ only: { provider: 'openai' }, status: 503 }]) }
+    const seen = await chat(stack, { messages: question(), headers })
+    assert.equal(seen.status, 200)
+    assert.deepEqual(calls(stack), { openai: 1, qwen: 1 })
+    for (const provider of [stack.providers.openai, stack.providers.qwen]) {
+      const sent = JSON.stringify(provider.ledger.last?.body)
+      assert.equal(sent.split(constraint).length - 1, 1)
+    }
+  })
+})
+
 test('system_prompt_append stands behind the client’s own system prompt, in each format', async () => {
   const constraint = 'Never speak about the weather on Mars.'
   await withGuard({ system_prompt_append: constraint }, async () => {
