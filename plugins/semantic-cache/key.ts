@@ -21,6 +21,8 @@ export interface CacheKey {
   readonly context: string
   /** The last user message; "" when there is none. */
   readonly query: string
+  /** Instructions or earlier turns come with it: what is no question may be what they are to work on. */
+  readonly isInstructed: boolean
 }
 
 /** The body is written and hashed once: the key is a hash of context and question. */
@@ -34,9 +36,20 @@ export function cacheKeyOf(
   const question = lastUserPart(endpoint, json)
   const rest = question ? replaceText(json, question.path, HOLE) : json
   const context = sha256(canonicalRequest(endpoint, rest) + target(request, conf) + keyHeaders(request, conf))
-  return question
-    ? { scope, key: sha256(`${context} ${question.text}`), context, query: question.text }
-    : { scope, key: sha256(`${context}.`), context: '', query: '' }
+  if (!question) return { scope, key: sha256(`${context}.`), context: '', query: '', isInstructed: true }
+  const key = sha256(`${context} ${question.text}`)
+  return { scope, key, context, query: question.text, isInstructed: isInstructed(json, question) }
+}
+
+function isInstructed(json: JsonObject, { path }: TextPart): boolean {
+  const [list = '', at = 0] = path
+  const items = json[list]
+  const { content } = (Array.isArray(items) ? (items[Number(at)] ?? {}) : {}) as { content?: unknown }
+  return (
+    ['system', 'instructions', 'prompt'].some((field) => json[field] !== undefined && json[field] !== null) ||
+    (Array.isArray(items) && items.length > 1) ||
+    (Array.isArray(content) && content.length > 1)
+  )
 }
 
 /**

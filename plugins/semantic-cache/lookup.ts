@@ -79,7 +79,7 @@ export function lookupSimilar(
 }
 
 async function similar(
-  { scope, context, query }: CacheKey,
+  { scope, context, query, isInstructed }: CacheKey,
   wanted: NotBefore & { readonly threshold: number },
   conf: CacheConf,
   { store, local, embedder, report, secondOpinion }: LookupParts,
@@ -101,7 +101,8 @@ async function similar(
       continue
     }
     // The route's threshold, not the request's: a request must not lower the verifier's bars.
-    const verdict = verify(query, entry.query, { closeness: closenessOf(similarity, conf.threshold) })
+    const closeness = closenessOf(similarity, conf.threshold)
+    const verdict = verify(query, entry.query, { closeness, isInstructed })
     const rejected = !verdict.accept
       ? verdict.reason
       : secondOpinion && !(await secondOpinion.agrees(query, entry.query, signal))

@@ -37,6 +37,8 @@ export type Verdict = { accept: true } | Rejection
 export interface VerifyOptions {
   /** How near the embeddings are beyond the threshold, 0 to 1; see closeness.ts. Without it the words alone decide. */
   closeness?: Closeness
+  /** What is no question may be data, to be translated or judged by instructions elsewhere: each of its words counts. */
+  isInstructed?: boolean
   /** Longest text that is read at all, in UTF-16 units. */
   maxChars?: number
 }

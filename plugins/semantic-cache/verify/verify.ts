@@ -81,14 +81,15 @@ export function verify(query: string, candidate: string, options: VerifyOptions 
     if (turned !== undefined) return reject('direction', turned)
   }
   // Without embeddings the words alone decide.
-  const { closeness } = options
+  const { closeness, isInstructed } = options
   const isQuestion = asked !== 'none' || answered !== 'none'
   const excused =
     closeness !== undefined &&
     (isKnownLanguage(left, script) || isKnownLanguage(right, script)) &&
     (isQuestion
       ? excusesAddition(a, b, alignment, closeness)
-      : excusesWords(a, b, alignment, order, closeness) &&
+      : !isInstructed &&
+        excusesWords(a, b, alignment, order, closeness) &&
         !isPrompt(left, leftRaw) &&
         !isPrompt(right, rightRaw))
   if (!excused && !isHarmless(a, b, alignment)) return reject('content')

@@ -83,3 +83,28 @@ test('the question is the last text of a user, wherever a format puts it', () =>
   assert.equal(asked('responses', { prompt: { id: 'p', variables: { city: 'Paris' } } }), undefined)
   assert.equal(asked('completions', { prompt: 'a' }), undefined)
 })
+
+test('a statement under a system prompt is data: only the same words are served', async (t) => {
+  const cache = await openCache(t)
+  const statement =
+    'The old stone bridge crosses the wide river near the market of a small town in the hills of farmers'
+  const asked = (content: string, system?: string): Asked => ({
+    headers: { 'x-cache-threshold': '0.5', 'x-cache-debug': '1' },
+    json: {
+      model: 'gpt-4o',
+      messages: [
+        ...(system === undefined ? [] : [{ role: 'system', content: system }]),
+        { role: 'user', content },
+      ],
+    },
+  })
+  // To the lexical embedder the two are more than 0.8 alike: counted from this threshold, near enough for one word more.
+  const conf = { threshold: 0.5, min_threshold: 0.5 }
+  const reasons = []
+  for (const system of [undefined, 'Translate into French.']) {
+    await cache.fetch(asked(statement, system), 'Le vieux pont ...', conf)
+    const changed = await cache.ask(asked(`${statement} gracefully`, system), conf)
+    reasons.push(changed.reason)
+  }
+  assert.deepEqual(reasons, ['semantic', 'rejected_content'])
+})

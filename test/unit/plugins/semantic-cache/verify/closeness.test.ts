@@ -114,3 +114,10 @@ test('no embedding excuses a word in a language of which the tables know no nega
     assert.equal(verify(text, text.toUpperCase(), { closeness: 0 }).accept, true)
   }
 })
+
+test('a statement that comes with instructions is what they work on: no word is excused', () => {
+  const changed = STATEMENT.replace('wide', 'brown')
+  assert.equal(verify(STATEMENT, changed, { closeness: 1 }).accept, true)
+  const reason = { accept: false, reason: 'content' }
+  assert.deepEqual(verify(STATEMENT, changed, { closeness: 1, isInstructed: true }), reason)
+})
