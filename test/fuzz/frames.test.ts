@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunnerError } from '../../runner/errors.ts'
 import { decodeMessage } from '../../runner/rpc/codec.ts'
@@ -66,10 +66,9 @@ test('mutated frames decode or are refused by name, in bounded time and memory',
   assert.ok(seconds < MAX_SECONDS)
 })
 
-const rig = await startRig([])
-after(() => rig.close())
-
-test('mutated frames on live connections end in a reply or a closed connection, and others go on', async () => {
+test('mutated frames on live connections end in a reply or a closed connection, and others go on', async (t) => {
+  const rig = await startRig([])
+  t.after(() => rig.close())
   const runs = fuzzRuns(1 / 20)
   const good = await rig.peer()
   const token = await good.prepare({})

@@ -23,7 +23,7 @@ run() {
   local concurrency=$1
   shift
   timeout --foreground --kill-after=10 "${TEST_RUN_TIMEOUT_S:-1200}" \
-    node --import tsx --test --test-timeout="${TEST_TIMEOUT_MS:-600000}" --test-force-exit \
+    node --import tsx --import ./test/support/exit-anyway.mjs --test --test-timeout="${TEST_TIMEOUT_MS:-600000}" \
     --test-concurrency="$concurrency" \
     --test-reporter="${TEST_REPORTER:-dot}" --test-reporter-destination=stdout \
     --test-reporter=./test/support/failed-files.mjs --test-reporter-destination="$failures" "$@"

@@ -51,7 +51,10 @@ export class RunnerProcess {
         child.kill('SIGKILL')
         reject(new Error(`the runner did not get ready\n${errors}`))
       }, START_DEADLINE_MS)
-      child.once('exit', (code) => reject(new Error(`the runner ended with ${code}\n${errors}`)))
+      child.once('exit', (code) => {
+        clearTimeout(timer)
+        reject(new Error(`the runner ended with ${code}\n${errors}`))
+      })
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
         const entry = parseLine(line)
         this.lines.push(entry)
