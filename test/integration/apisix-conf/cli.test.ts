@@ -206,7 +206,7 @@ async function fakeAdmin(
   let calls = 0
   const server = createServer((_request, response) => {
     const { status, body = '{}', delayMs = 0 } = answer(++calls)
-    setTimeout(() => response.writeHead(status).end(body), delayMs)
+    setTimeout(() => response.writeHead(status).end(body), delayMs).unref()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
