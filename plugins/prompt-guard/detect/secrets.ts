@@ -7,10 +7,15 @@ export type SecretSpan = { kind: SecretKind; id: string; start: number; end: num
 /** What is looked for when nothing is said: everything but addresses of machines. */
 export const DEFAULT_SECRET_KINDS: readonly SecretKind[] = SECRET_KINDS.filter((kind) => kind !== 'ipv4')
 
-const ROWS_BY_FIRST = new Map<number, TokenRow[]>()
+const ASCII_BITS = 7
+/**
+ * By the first two characters of their prefixes, which are ASCII: nearly every word begins like some token, few go on
+ * like one.
+ */
+const ROWS_BY_START: TokenRow[][] = Array.from({ length: 1 << (2 * ASCII_BITS) })
 for (const row of TOKENS) {
-  const first = row.prefix.charCodeAt(0)
-  ROWS_BY_FIRST.set(first, [...(ROWS_BY_FIRST.get(first) ?? []), row])
+  const start = (row.prefix.charCodeAt(0) << ASCII_BITS) | row.prefix.charCodeAt(1)
+  ROWS_BY_START[start] = [...(ROWS_BY_START[start] ?? []), row]
 }
 
 const NOTHING = 0
@@ -36,13 +41,20 @@ for (const unit of [0x40, 0xff20]) TRAITS[unit] = AT
 // Between groups of digits: spaces and hyphens, also those that cannot break and the wide ones.
 for (const unit of [0x20, HYPHEN, 0xa0, 0x2010, 0x2011, 0x2013, 0x3000, 0xff0d]) TRAITS[unit] = SEPARATOR
 for (const char of ASSIGNERS) TRAITS[char.charCodeAt(0)] = ASSIGNER
-for (const unit of ROWS_BY_FIRST.keys()) TRAITS[unit] = (TRAITS[unit] ?? 0) | TOKEN_START
+for (const { prefix } of TOKENS) {
+  const first = prefix.charCodeAt(0)
+  TRAITS[first] = (TRAITS[first] ?? 0) | TOKEN_START
+}
 
 const traitsAt = (text: string, at: number): number =>
   at >= 0 && at < text.length ? (TRAITS[text.charCodeAt(at)] ?? NOTHING) : NOTHING
 
 const tokenAt = (text: string, at: number, wanted: ReadonlySet<SecretKind>): SecretSpan | undefined => {
-  for (const row of ROWS_BY_FIRST.get(text.charCodeAt(at)) ?? []) {
+  const second = text.charCodeAt(at + 1)
+  const rows =
+    second >> ASCII_BITS === 0 ? ROWS_BY_START[(text.charCodeAt(at) << ASCII_BITS) | second] : undefined
+  if (rows === undefined) return undefined
+  for (const row of rows) {
     if (!wanted.has(row.kind) || !text.startsWith(row.prefix, at)) continue
     row.shape.lastIndex = at
     const match = row.shape.exec(text)
