@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts'
-import { afterSpaces, MEMBER, membersOf } from './json-members.ts'
+import { afterSpaces, type ContainerEnds, containerEnds, MEMBER, membersOf } from './json-members.ts'
 
 type Container = Readonly<Record<string, unknown>> | readonly unknown[]
 type Fields = Readonly<Record<string, unknown>>
@@ -16,6 +16,7 @@ const COMMA = Buffer.from(',')
 /** One body on its way. */
 interface Splice {
   readonly body: Buffer
+  readonly ends: ContainerEnds
   readonly pieces: Buffer[]
   containersLeft: number
 }
@@ -27,19 +28,19 @@ interface Splice {
  * @param before what `body` says, parsed.
  */
 export function spliceBody(body: Buffer, before: JsonObject, after: JsonObject): Buffer {
-  const splice: Splice = { body, pieces: [], containersLeft: MAX_CONTAINERS }
+  const splice: Splice = { body, ends: containerEnds(body), pieces: [], containersLeft: MAX_CONTAINERS }
   write(splice, afterSpaces(body, 0), body.length, before, after)
   return Buffer.concat(splice.pieces)
 }
 
 function write(splice: Splice, from: number, to: number, before: unknown, after: unknown): void {
-  const { body, pieces } = splice
+  const { body, ends, pieces } = splice
   if (Object.is(before, after)) {
     pieces.push(body.subarray(from, to))
     return
   }
   const count = areAlike(before, after) ? sizeOf(before as Container) : Number.POSITIVE_INFINITY
-  const members = count <= MAX_MEMBERS && splice.containersLeft-- > 0 ? membersOf(body, from) : []
+  const members = count <= MAX_MEMBERS && splice.containersLeft-- > 0 ? membersOf(body, from, ends) : []
   // A name that comes twice: only a new text says for sure which of the two counts.
   if (count === 0 || members.length !== count * MEMBER.size) pieces.push(written(after))
   else if (Array.isArray(before)) writeItems(splice, members, before, after as readonly unknown[])

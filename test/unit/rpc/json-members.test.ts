@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MEMBER, membersOf } from '../../../runner/rpc/json-members.ts'
+import { containerEnds, MEMBER, membersOf } from '../../../runner/rpc/json-members.ts'
 
 /** Names and values as they are written. */
 const read = (text: string) => {
   const json = Buffer.from(text)
-  const numbers = membersOf(json, 0)
+  const numbers = membersOf(json, 0, containerEnds(json))
   const members: [name: string, value: string][] = []
   for (let at = 0; at < numbers.length; at += MEMBER.size) {
     const piece = (from: number, to: number) => json.toString('utf8', numbers[at + from], numbers[at + to])

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { JsonObject } from '../../../runner/json.ts'
 import { appendSystemPrompt, replaceTexts } from '../../../runner/llm/index.ts'
 import { patchBody } from '../../../runner/rpc/patch-body.ts'
+import { spliceBody } from '../../../runner/rpc/splice-body.ts'
 
 const patched = (text: string, change: JsonObject) => {
   const before = JSON.parse(text) as JsonObject
@@ -120,4 +121,29 @@ test('says what was meant wherever texts are exchanged and items put in', () => 
     ),
     { numRuns: 2000 },
   )
+})
+
+/** The same bytes, of which each one that is looked at by its place is counted. */
+function counted(bytes: Buffer): { body: Buffer; looks: () => number } {
+  let looks = 0
+  const body = new Proxy(bytes, {
+    get: (target, key) => {
+      if (typeof key === 'string' && /^\d/.test(key)) looks++
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return { body, looks: () => looks }
+}
+
+test('looks at no byte once more for each level that it stands in', () => {
+  const nested = (levels: number, value: unknown): unknown =>
+    levels === 0 ? value : { kept: 1, inner: nested(levels - 1, value) }
+  const deep = (value: string): JsonObject => ({ kept: 1, other: 1.5, inner: nested(90, value) })
+  const withSpaces = (json: JsonObject) =>
+    Buffer.from(JSON.stringify(json).replace('"secret"', `${' '.repeat(20_000)}"secret"`))
+  const { body, looks } = counted(withSpaces(deep('secret')))
+  const before = JSON.parse(body.toString()) as JsonObject
+  assert.deepEqual(JSON.parse(spliceBody(body, before, deep('[MASKED]')).toString()), deep('[MASKED]'))
+  assert.ok(looks() > 20_000 && looks() < 8 * body.length, `${looks() / body.length} looks at a byte`)
 })
